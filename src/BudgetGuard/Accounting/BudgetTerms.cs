@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+
+namespace BudgetGuard;
+
+/// <summary>What a tracker has to know of a budget: how it counts, when it starts anew and what an exceeded limit means.</summary>
+public sealed record BudgetTerms
+{
+    /// <summary>The budget's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What the budget counts.</summary>
+    public required BudgetUnit Unit { get; init; }
+
+    /// <summary>When its accounts start anew.</summary>
+    public required WindowSpec Window { get; init; }
+
+    /// <summary>What an exceeded limit means.</summary>
+    public BudgetAction OnExceeded { get; init; } = BudgetAction.Reject;
+
+    /// <summary>False for a shadow or alert-only budget: a refusal is reported, the hold is taken all the same.</summary>
+    public bool Enforced { get; init; } = true;
+
+    /// <summary>True if what a window ended above its limit opens the next one.</summary>
+    public bool CarryDebt { get; init; }
+
+    /// <summary>The shares of the limit (0.5 = half) at which people are told, ascending.</summary>
+    public ImmutableArray<decimal> AlertAt { get; init; } = [];
+
+    /// <summary>How many partitions are told apart; past it new ones share one overflow account.</summary>
+    public int MaxTrackedPartitions { get; init; } = 100_000;
+}
