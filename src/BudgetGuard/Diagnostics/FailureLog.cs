@@ -1,0 +1,51 @@
+using BudgetGuard.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace BudgetGuard.Diagnostics;
+
+/// <summary>What failed in the guard or in an extension point of it.</summary>
+internal enum FailureKind
+{
+    Store,
+    Settlement,
+    Policy,
+    UserExtractor,
+    OperationExtractor,
+    ModelExtractor,
+    CostEstimator,
+    Metering,
+    AlertSink,
+}
+
+/// <summary>Logs failures: those of extension points once per kind, so that a broken one does not flood the log; those that may cost money each time.</summary>
+internal sealed partial class FailureLog(SettingsSource settings, ILogger<FailureLog> logger)
+{
+    private int _reported;
+
+    public void Report(FailureKind kind, Exception failure)
+    {
+        if (!settings.Current.LogErrors)
+        {
+            return;
+        }
+
+        if (kind is FailureKind.UserExtractor or FailureKind.OperationExtractor or FailureKind.ModelExtractor or FailureKind.CostEstimator)
+        {
+            int bit = 1 << (int)kind;
+            if ((Interlocked.Or(ref _reported, bit) & bit) == 0)
+            {
+                LogExtensionFailed(kind, failure);
+            }
+
+            return;
+        }
+
+        LogFailed(kind, failure);
+    }
+
+    [LoggerMessage(201, LogLevel.Error, "The {Kind} of the budget guard failed; FailOpen and OnStoreFailure say what happens to requests.", EventName = "GuardFailed")]
+    private partial void LogFailed(FailureKind kind, Exception failure);
+
+    [LoggerMessage(202, LogLevel.Error, "The {Kind} failed. While FailOpen is true the default's answer stands. Further failures of this kind are not logged.", EventName = "ExtensionFailed")]
+    private partial void LogExtensionFailed(FailureKind kind, Exception failure);
+}

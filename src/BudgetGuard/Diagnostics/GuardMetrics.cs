@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace BudgetGuard.Diagnostics;
+
+/// <summary>The meter <c>BudgetGuard</c>. Tags are budgets, decisions, operations and stores; never user ids.</summary>
+internal sealed class GuardMetrics : IDisposable
+{
+    public const string MeterName = "BudgetGuard";
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _decisions;
+    private readonly Histogram<double> _decisionDuration;
+    private readonly Counter<double> _cost;
+    private readonly Counter<double> _overshoot;
+    private readonly Counter<long> _alerts;
+    private readonly Counter<long> _alertsDropped;
+    private readonly Counter<long> _uncounted;
+    private readonly Counter<long> _reloads;
+    private readonly Counter<long> _overflows;
+
+    public GuardMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(MeterName);
+        _decisions = _meter.CreateCounter<long>("budgetguard.decisions", "{request}", "Decisions on guarded requests.");
+        _decisionDuration = _meter.CreateHistogram(
+            "budgetguard.decision.duration",
+            "s",
+            "Time to identify, estimate and decide.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [1e-6, 2e-6, 5e-6, 1e-5, 5e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.25, 1] });
+        _cost = _meter.CreateCounter<double>("budgetguard.cost", "{USD}", "Settled cost, once for each request.");
+        _overshoot = _meter.CreateCounter<double>("budgetguard.overshoot", "{USD}", "Settled cost above its hold that took a budget over its limit.");
+        _alerts = _meter.CreateCounter<long>("budgetguard.alerts", "{alert}", "Alerts raised.");
+        _alertsDropped = _meter.CreateCounter<long>("budgetguard.alerts.dropped", "{alert}", "Alerts dropped because the queue was full.");
+        _uncounted = _meter.CreateCounter<long>("budgetguard.uncounted", "{request}", "Requests that passed uncounted because the store failed.");
+        _reloads = _meter.CreateCounter<long>("budgetguard.reloads", "{reload}", "Reloads of the settings, by outcome.");
+        _overflows = _meter.CreateCounter<long>("budgetguard.partitions.overflows", "{window}", "Windows in which a budget had more partitions than it tracks.");
+    }
+
+    /// <summary>True if somebody listens to the decision duration: only then is the clock read.</summary>
+    public bool TimesDecisions => _decisionDuration.Enabled;
+
+    /// <summary>Watches the number of open holds.</summary>
+    public void ObserveHolds(Func<long> openHolds) =>
+        _meter.CreateObservableUpDownCounter("budgetguard.holds", openHolds, "{hold}", "Holds that are open now.");
+
+    public void Decided(in BudgetDecision decision, string operation)
+    {
+        if (_decisions.Enabled)
+        {
+            _decisions.Add(
+                1,
+                new KeyValuePair<string, object?>("budgetguard.decision", Name(decision.Kind)),
+                new KeyValuePair<string, object?>("budgetguard.budget", decision.Budget),
+                new KeyValuePair<string, object?>("budgetguard.operation", operation));
+        }
+    }
+
+    public void DecisionTook(TimeSpan duration, DecisionKind kind) =>
+        _decisionDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("budgetguard.decision", Name(kind)));
+
+    public void Settled(Money cost, string operation)
+    {
+        if (_cost.Enabled)
+        {
+            _cost.Add((double)cost.Usd, new KeyValuePair<string, object?>("budgetguard.operation", operation));
+        }
+    }
+
+    public void Overshot(string budget, Money amount) =>
+        _overshoot.Add((double)amount.Usd, new KeyValuePair<string, object?>("budgetguard.budget", budget));
+
+    public void Alerted(string type, string budget) =>
+        _alerts.Add(1, new KeyValuePair<string, object?>("budgetguard.alert.type", type), new KeyValuePair<string, object?>("budgetguard.budget", budget));
+
+    public void AlertDropped() => _alertsDropped.Add(1);
+
+    public void PassedUncounted() => _uncounted.Add(1);
+
+    public void Reloaded(bool success) => _reloads.Add(1, new KeyValuePair<string, object?>("outcome", success ? "applied" : "refused"));
+
+    public void Overflowed(string budget) => _overflows.Add(1, new KeyValuePair<string, object?>("budgetguard.budget", budget));
+
+    public void Dispose() => _meter.Dispose();
+
+    private static string Name(DecisionKind kind) => DecisionNames.Of(kind);
+}
+
+/// <summary>The names of decisions as answers, logs and metrics write them.</summary>
+internal static class DecisionNames
+{
+    public static string Of(DecisionKind kind) => kind switch
+    {
+        DecisionKind.Throttle => "throttle",
+        DecisionKind.Reject => "reject",
+        _ => "allow",
+    };
+}
+
+/// <summary>The activity source <c>BudgetGuard</c>.</summary>
+internal static class GuardActivities
+{
+    public static ActivitySource Source { get; } = new("BudgetGuard");
+}

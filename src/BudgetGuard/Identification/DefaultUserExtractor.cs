@@ -1,0 +1,52 @@
+using System.Security.Claims;
+using BudgetGuard.Configuration;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace BudgetGuard.Identification;
+
+/// <summary>The authenticated principal pays; else the user header, if it is trusted; else anonymous. Never parses a token itself.</summary>
+internal sealed class DefaultUserExtractor(
+    SettingsSource settings, IOptions<AuthenticationOptions>? authentication, bool hasCustomExtractor) : IUserExtractor
+{
+    private readonly bool _hasSchemes = authentication?.Value.Schemes.Any() ?? false;
+
+    /// <summary>True if callers name themselves: the header is believed though nobody has checked it.</summary>
+    public bool TrustsUserHeader => settings.Current.TrustUserHeader ?? (!_hasSchemes && !hasCustomExtractor);
+
+    public ValueTask<BudgetSubject?> ExtractAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        ClaimsPrincipal principal = context.User;
+        if (principal.Identity is { IsAuthenticated: true })
+        {
+            string? user = principal.FindFirst(ClaimTypes.NameIdentifier)?.Value
+                ?? principal.FindFirst("sub")?.Value
+                ?? principal.Identity.Name;
+            return new ValueTask<BudgetSubject?>(new BudgetSubject(user));
+        }
+
+        if (_hasSchemes && !hasCustomExtractor && context.Features.Get<IAuthenticationFeature>() is null)
+        {
+            throw new InvalidOperationException(
+                "The budget guard ran before authentication, so every caller would be anonymous. Call app.UseAuthentication() before app.UseBudgetGuard().");
+        }
+
+        return new ValueTask<BudgetSubject?>(TrustsUserHeader ? FromHeader(context.Request) : BudgetSubject.Anonymous);
+    }
+
+    private BudgetSubject FromHeader(HttpRequest request)
+    {
+        string header = settings.Current.UserHeader;
+        if (!request.Headers.TryGetValue(header, out StringValues values))
+        {
+            return BudgetSubject.Anonymous;
+        }
+
+        // Joined values would be one user to the guard and another to the app.
+        return values.Count <= 1
+            ? new BudgetSubject(values.Count == 0 ? null : values[0])
+            : throw new BadHttpRequestException($"The header {header} is given more than once.");
+    }
+}

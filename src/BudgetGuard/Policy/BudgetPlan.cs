@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using BudgetGuard.Configuration;
+
+namespace BudgetGuard.Policy;
+
+/// <summary>The budgets that apply to one (subject, model, operation), with the accounts they are charged to. Made once, used for many requests.</summary>
+internal sealed class BudgetPlan(ImmutableArray<Account> accounts, bool closedOnStoreFailure)
+{
+    public AccountSet Accounts { get; } = new(accounts);
+
+    /// <summary>True if any of the budgets answers 503 rather than pass a request uncounted.</summary>
+    public bool ClosedOnStoreFailure { get; } = closedOnStoreFailure;
+
+    public bool IsEmpty => Accounts.Accounts.IsEmpty;
+}
+
+/// <summary>Finds the budgets that apply to a request.</summary>
+internal static class BudgetMatcher
+{
+    public static BudgetPlan Match(BudgetRequest request, GuardSettings settings, IPriceCatalog catalog)
+    {
+        string? canonicalModel = request.Model is { } model ? catalog.Find(model)?.Model ?? model : null;
+        var accounts = ImmutableArray.CreateBuilder<Account>();
+        bool closed = !settings.FailOpen && settings.Budgets.IsEmpty;
+        foreach (BudgetRule rule in settings.Budgets)
+        {
+            if (!Applies(rule, request, canonicalModel))
+            {
+                continue;
+            }
+
+            accounts.Add(new Account(rule.Terms, Partition(rule, request.Subject, canonicalModel, request.Operation), LimitFor(rule, request, canonicalModel)));
+            closed |= rule.OnStoreFailure == StoreFailureAction.Reject;
+        }
+
+        return new BudgetPlan(accounts.ToImmutable(), closed);
+    }
+
+    private static bool Applies(BudgetRule rule, BudgetRequest request, string? canonicalModel)
+    {
+        if (rule.IsExplicit && !IsNamed(rule.Terms.Name, request.RequiredBudgets))
+        {
+            return false;
+        }
+
+        return MatchesAny(rule.Users, request.Subject.User)
+            && MatchesAny(rule.Teams, request.Subject.Team)
+            && (MatchesAny(rule.Models, canonicalModel) || MatchesAny(rule.Models, request.Model))
+            && MatchesAny(rule.Operations, request.Operation);
+    }
+
+    private static bool IsNamed(string budget, IReadOnlyList<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (string.Equals(name, budget, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool MatchesAny(ImmutableArray<WildcardPattern> patterns, string? value)
+    {
+        if (patterns.IsEmpty)
+        {
+            return true;
+        }
+
+        foreach (WildcardPattern pattern in patterns)
+        {
+            if (value is not null && pattern.Matches(value))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static ImmutableArray<string?> Partition(BudgetRule rule, BudgetSubject subject, string? canonicalModel, string operation)
+    {
+        var values = ImmutableArray.CreateBuilder<string?>(rule.Per.Length);
+        foreach (Dimension dimension in rule.Per)
+        {
+            values.Add(dimension.Kind switch
+            {
+                DimensionKind.User => subject.User,
+                DimensionKind.Team => subject.Team,
+                DimensionKind.ApiKey => subject.ApiKeyId,
+                DimensionKind.Model => canonicalModel?.ToLowerInvariant(),
+                DimensionKind.Operation => operation,
+                _ => subject.Tags is { } tags && tags.TryGetValue(dimension.Tag!, out string? value) ? value : null,
+            });
+        }
+
+        return values.MoveToImmutable();
+    }
+
+    private static long LimitFor(BudgetRule rule, BudgetRequest request, string? canonicalModel)
+    {
+        foreach (LimitOverride other in rule.Overrides)
+        {
+            if (Fits(other.User, request.Subject.User)
+                && Fits(other.Team, request.Subject.Team)
+                && Fits(other.ApiKey, request.Subject.ApiKeyId)
+                && Fits(other.Operation, request.Operation)
+                && (other.Model is null || IsModel(other.Model, canonicalModel) || IsModel(other.Model, request.Model)))
+            {
+                return other.Limit;
+            }
+        }
+
+        return rule.Limit;
+    }
+
+    private static bool Fits(string? wanted, string? value) => wanted is null || string.Equals(wanted, value, StringComparison.Ordinal);
+
+    private static bool IsModel(string wanted, string? value) => string.Equals(wanted, value, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using BudgetGuard.Configuration;
+using BudgetGuard.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace BudgetGuard.Policy;
+
+/// <summary>The one place that decides: holds a request's cost on every account of its plan, or says which account refused and when to come back.</summary>
+internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalog, ICostTracker tracker, GuardMetrics metrics, FailureLog failures, TimeProvider time)
+    : IBudgetPolicy
+{
+    public ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken)
+    {
+        GuardSettings current = settings.Current;
+        return DecideAsync(request, BudgetMatcher.Match(request, current, catalog), current, cancellationToken);
+    }
+
+    public BudgetPlan Match(BudgetRequest request, GuardSettings current) => BudgetMatcher.Match(request, current, catalog);
+
+    public ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, BudgetPlan plan, GuardSettings current, CancellationToken cancellationToken)
+    {
+        if (plan.IsEmpty)
+        {
+            return new ValueTask<BudgetDecision>(BudgetDecision.Allow());
+        }
+
+        Charge amount = request.Amount ?? new Charge(current.DefaultCost);
+        var hold = new HoldRequest(plan.Accounts, amount, current.HoldTimeout);
+        ValueTask<HoldResult> attempt;
+        try
+        {
+            attempt = tracker.HoldAsync(hold, cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            return new ValueTask<BudgetDecision>(OnStoreFailure(plan, failure));
+        }
+
+        return attempt.IsCompletedSuccessfully
+            ? new ValueTask<BudgetDecision>(ToDecision(attempt.Result))
+            : AwaitHoldAsync(attempt.AsTask(), plan, current.StoreTimeout, cancellationToken);
+    }
+
+    private async ValueTask<BudgetDecision> AwaitHoldAsync(Task<HoldResult> attempt, BudgetPlan plan, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return ToDecision(await attempt.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            _ = ReleaseWhenHeldAsync(attempt);
+            throw;
+        }
+        catch (Exception failure)
+        {
+            if (!attempt.IsCompleted)
+            {
+                _ = ReleaseWhenHeldAsync(attempt);
+            }
+
+            return OnStoreFailure(plan, failure);
+        }
+    }
+
+    /// <summary>A hold whose answer came too late pays for nothing: it goes back as soon as the store tells of it.</summary>
+    private async Task ReleaseWhenHeldAsync(Task<HoldResult> attempt)
+    {
+        try
+        {
+            HoldResult result = await attempt.ConfigureAwait(false);
+            if (result.Outcome == HoldOutcome.Held)
+            {
+                await tracker.ReleaseAsync(result.Hold, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure)
+        {
+            failures.Report(FailureKind.Store, failure);
+        }
+    }
+
+    private BudgetDecision OnStoreFailure(BudgetPlan plan, Exception failure)
+    {
+        failures.Report(FailureKind.Store, failure);
+        if (plan.ClosedOnStoreFailure)
+        {
+            throw new BudgetGuardUnavailableException("Budget guard unavailable", failure);
+        }
+
+        metrics.PassedUncounted();
+        return BudgetDecision.AllowUncounted();
+    }
+
+    private static BudgetDecision ToDecision(in HoldResult result)
+    {
+        ImmutableArray<Refusal> refusals = result.Refusals;
+        if (result.Outcome == HoldOutcome.Held)
+        {
+            Account tightest = result.Hold.Accounts.Accounts[result.Tightest];
+            return BudgetDecision.AllowWith(
+                result.Hold,
+                tightest.Terms.Name,
+                tightest.Terms.Unit == BudgetUnit.Usd ? Money.FromNanos(result.Remaining) : null,
+                refusals.IsDefaultOrEmpty ? null : RefusalJudge.Judge(refusals, enforced: false));
+        }
+
+        return BudgetDecision.Deny(RefusalJudge.Judge(refusals, enforced: true));
+    }
+}

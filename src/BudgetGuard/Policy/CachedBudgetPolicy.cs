@@ -1,0 +1,166 @@
+using System.Runtime.CompilerServices;
+using BudgetGuard.Configuration;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace BudgetGuard.Policy;
+
+/// <summary>
+/// Remembers which budgets apply to whom, and denials together with the amount that was denied. An allow is never served from here: it always takes its hold.
+/// A remembered denial holds for any amount at least as high, until its time is over or money was freed on one of its accounts.
+/// </summary>
+internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
+{
+    private const int MaxEntries = 65_536;
+    private const int Stripes = 64;
+
+    // One box a thread: the cache wants an object as key, and a fresh box for each request would be garbage.
+    [ThreadStatic]
+    private static object? _probe;
+
+    private readonly BudgetPolicy _inner;
+    private readonly SettingsSource _settings;
+    private readonly ICostTracker _tracker;
+    private readonly Func<long> _priceVersion;
+    private readonly TimeProvider _time;
+    private readonly MemoryCache _cache;
+    private readonly Lock[] _misses;
+
+    public CachedBudgetPolicy(BudgetPolicy inner, SettingsSource settings, ICostTracker tracker, Func<long> priceVersion, TimeProvider time)
+    {
+        _inner = inner;
+        _settings = settings;
+        _tracker = tracker;
+        _priceVersion = priceVersion;
+        _time = time;
+        _cache = new MemoryCache(new MemoryCacheOptions { SizeLimit = MaxEntries });
+        _misses = new Lock[Stripes];
+        for (int i = 0; i < Stripes; i++)
+        {
+            _misses[i] = new Lock();
+        }
+    }
+
+    /// <summary>How many entries there are now; never above a fixed number.</summary>
+    public int Count => _cache.Count;
+
+    public ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken)
+    {
+        GuardSettings current = _settings.Current;
+        if (!current.CacheDecisions)
+        {
+            return _inner.DecideAsync(request, cancellationToken);
+        }
+
+        Entry entry = Find(request, current);
+        Charge amount = request.Amount ?? new Charge(current.DefaultCost);
+        if (entry.Denied is { } denied)
+        {
+            if (denied.Covers(amount) && denied.Until > _time.GetUtcNow() && denied.FreedVersion == _tracker.ReadFreedVersion(entry.Plan.Accounts))
+            {
+                return new ValueTask<BudgetDecision>(denied.Decision);
+            }
+
+            entry.Denied = null;
+        }
+
+        // Read before deciding: money that is freed in between makes the remembered denial stale at once.
+        long freed = _tracker.ReadFreedVersion(entry.Plan.Accounts);
+        ValueTask<BudgetDecision> decision = _inner.DecideAsync(request, entry.Plan, current, cancellationToken);
+        if (!decision.IsCompletedSuccessfully)
+        {
+            return AwaitAsync(decision, entry, amount, freed, current);
+        }
+
+        BudgetDecision decided = decision.Result;
+        if (!decided.IsAllowed)
+        {
+            Remember(entry, decided, amount, freed, current);
+        }
+
+        return new ValueTask<BudgetDecision>(decided);
+    }
+
+    public void Dispose() => _cache.Dispose();
+
+    private async ValueTask<BudgetDecision> AwaitAsync(
+        ValueTask<BudgetDecision> decision, Entry entry, Charge amount, long freed, GuardSettings current)
+    {
+        BudgetDecision decided = await decision.ConfigureAwait(false);
+        if (!decided.IsAllowed)
+        {
+            Remember(entry, decided, amount, freed, current);
+        }
+
+        return decided;
+    }
+
+    private void Remember(Entry entry, BudgetDecision decision, Charge amount, long freed, GuardSettings current)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        DateTimeOffset until = now + current.CacheTtl;
+        Denial denial = decision.Denial!;
+
+        // What others hold may expire without a word; and every account of the plan may admit sooner than the deciding one.
+        DateTimeOffset sooner = denial.Reason == DenialReason.HeldByOthers ? now : Earliest(denial.RetryAt, denial.ResetsAt);
+        entry.Denied = sooner > now ? new RememberedDenial(decision, amount, sooner < until ? sooner : until, freed) : null;
+    }
+
+    private static DateTimeOffset Earliest(DateTimeOffset? one, DateTimeOffset? other)
+    {
+        DateTimeOffset a = one ?? DateTimeOffset.MaxValue;
+        DateTimeOffset b = other ?? DateTimeOffset.MaxValue;
+        return a < b ? a : b;
+    }
+
+    private Entry Find(BudgetRequest request, GuardSettings current)
+    {
+        var key = new PlanKey(request);
+        object probe = _probe ??= default(PlanKey);
+        Unsafe.Unbox<PlanKey>(probe) = key;
+        bool found = _cache.TryGetValue(probe, out object? value);
+        Unsafe.Unbox<PlanKey>(probe) = default;
+        return found && value is Entry entry && entry.IsCurrent(current, _priceVersion()) ? entry : AddEntry(key, request, current);
+    }
+
+    private Entry AddEntry(PlanKey key, BudgetRequest request, GuardSettings current)
+    {
+        lock (_misses[(key.GetHashCode() & int.MaxValue) % Stripes])
+        {
+            long prices = _priceVersion();
+            if (_cache.TryGetValue(key, out object? value) && value is Entry found && found.IsCurrent(current, prices))
+            {
+                return found;
+            }
+
+            var entry = new Entry(_inner.Match(request, current), current, prices);
+            using ICacheEntry added = _cache.CreateEntry(key);
+            added.Value = entry;
+            added.Size = 1;
+            added.AbsoluteExpirationRelativeToNow = current.CacheTtl;
+            return entry;
+        }
+    }
+
+    private sealed class Entry(BudgetPlan plan, GuardSettings settings, long priceVersion)
+    {
+        private volatile RememberedDenial? _denied;
+
+        public BudgetPlan Plan { get; } = plan;
+
+        public RememberedDenial? Denied
+        {
+            get => _denied;
+            set => _denied = value;
+        }
+
+        /// <summary>False after a reload of settings or prices: other budgets, limits or names may apply now.</summary>
+        public bool IsCurrent(GuardSettings current, long prices) => ReferenceEquals(settings, current) && priceVersion == prices;
+    }
+
+    private sealed record RememberedDenial(BudgetDecision Decision, Charge Amount, DateTimeOffset Until, long FreedVersion)
+    {
+        /// <summary>What was refused once is refused for any amount that is at least as high in every unit.</summary>
+        public bool Covers(in Charge amount) =>
+            amount.Cost >= Amount.Cost && amount.Tokens >= Amount.Tokens && amount.Requests >= Amount.Requests;
+    }
+}

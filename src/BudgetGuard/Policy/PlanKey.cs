@@ -1,0 +1,74 @@
+namespace BudgetGuard.Policy;
+
+/// <summary>What decides which budgets apply: every part of a request that a budget may match or be split by, compared value by value.</summary>
+internal readonly struct PlanKey(BudgetRequest request) : IEquatable<PlanKey>
+{
+    private readonly string? _user = request.Subject.User;
+    private readonly string? _team = request.Subject.Team;
+    private readonly string? _apiKeyId = request.Subject.ApiKeyId;
+    private readonly IReadOnlyDictionary<string, string>? _tags = request.Subject.Tags;
+    private readonly string? _model = request.Model;
+    private readonly string? _operation = request.Operation;
+    private readonly IReadOnlyList<string>? _requiredBudgets = request.RequiredBudgets;
+
+    public bool Equals(PlanKey other) =>
+        _user == other._user
+        && _model == other._model
+        && _operation == other._operation
+        && _team == other._team
+        && _apiKeyId == other._apiKeyId
+        && SameNames(_requiredBudgets, other._requiredBudgets)
+        && SameTags(_tags, other._tags);
+
+    public override bool Equals(object? obj) => obj is PlanKey other && Equals(other);
+
+    public override int GetHashCode() =>
+        HashCode.Combine(_user?.GetHashCode(StringComparison.Ordinal), _model?.GetHashCode(StringComparison.Ordinal),
+            _operation?.GetHashCode(StringComparison.Ordinal), _team?.GetHashCode(StringComparison.Ordinal));
+
+    private static bool SameNames(IReadOnlyList<string>? left, IReadOnlyList<string>? right)
+    {
+        if (ReferenceEquals(left, right))
+        {
+            return true;
+        }
+
+        if (left is null || right is null || left.Count != right.Count)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < left.Count; i++)
+        {
+            if (!string.Equals(left[i], right[i], StringComparison.OrdinalIgnoreCase))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool SameTags(IReadOnlyDictionary<string, string>? left, IReadOnlyDictionary<string, string>? right)
+    {
+        if (ReferenceEquals(left, right))
+        {
+            return true;
+        }
+
+        if (left is null || right is null || left.Count != right.Count)
+        {
+            return false;
+        }
+
+        foreach ((string name, string value) in left)
+        {
+            if (!right.TryGetValue(name, out string? other) || !string.Equals(value, other, StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
