@@ -30,9 +30,10 @@ internal static partial class DurationParser
             return null;
         }
 
-        if (TwoParts().IsMatch(text))
+        if (TwoParts().Match(text) is { Success: true } parts)
         {
-            return $"is ambiguous; write '00:{text}' for minutes and seconds or '{text}:00' for hours and minutes";
+            (int first, int second) = (Number(parts.Groups[1]), Number(parts.Groups[2]));
+            return $"is ambiguous; write '{new TimeSpan(0, first, second):c}' for minutes and seconds or '{new TimeSpan(first, second, 0):c}' for hours and minutes";
         }
 
         return Clock().Match(text) is { Success: true } clock ? ParseClock(clock, out value) : "is no duration; " + Forms;
@@ -78,7 +79,7 @@ internal static partial class DurationParser
     [GeneratedRegex(@"\A([0-9]{1,6})(ms|s|m|h|d)\z", RegexOptions.CultureInvariant)]
     private static partial Regex WithUnit();
 
-    [GeneratedRegex(@"\A[0-9]{1,2}:[0-9]{2}\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A([0-9]{1,2}):([0-9]{2})\z", RegexOptions.CultureInvariant)]
     private static partial Regex TwoParts();
 
     [GeneratedRegex(@"\A(?:([0-9]{1,6})\.)?([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,7}))?\z", RegexOptions.CultureInvariant)]

@@ -48,8 +48,7 @@ internal sealed class ProblemList(string sectionPath)
         }
     }
 
-    /// <summary>An exception whose message lists every line; the framework's own message would join them into one.</summary>
-    public static OptionsValidationException ToException(IReadOnlyList<string> lines) => new ListedException(lines);
+    public static OptionsValidationException ToException(IReadOnlyList<string> lines) => new BudgetGuardConfigurationException(lines);
 
     public static string Describe(IEnumerable<string> lines) => string.Join('\n', lines.Select(line => "  " + line));
 
@@ -63,13 +62,5 @@ internal sealed class ProblemList(string sectionPath)
 
         string shown = value.Length > LongestShownValue ? value[..LongestShownValue] + "…" : value;
         return "'" + string.Concat(shown.Select(c => char.IsControl(c) ? '?' : c)) + "'";
-    }
-
-    private sealed class ListedException(IReadOnlyList<string> lines)
-        : OptionsValidationException(BudgetGuardOptions.SectionName, typeof(BudgetGuardOptions), lines)
-    {
-        public override string Message { get; } =
-            $"The configuration of BudgetGuard has {lines.Count} {(lines.Count == 1 ? "problem" : "problems")}"
-            + $" (an environment variable writes ':' as '__'):\n{Describe(lines)}";
     }
 }

@@ -28,7 +28,7 @@ internal static class ValueParsers
     public static string? Text(string text, out string value)
     {
         value = text;
-        return text.AsSpan().Trim().IsEmpty ? "is empty" : null;
+        return text.AsSpan().Trim().IsEmpty ? "is empty; expected a text" : null;
     }
 
     /// <summary>As <see cref="Text"/>, but an empty text has a meaning of its own.</summary>
