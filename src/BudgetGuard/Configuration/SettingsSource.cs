@@ -66,7 +66,10 @@ internal sealed partial class SettingsSource : IDisposable
     /// <summary>The last good settings.</summary>
     public GuardSettings Current => _current;
 
-    /// <summary>Grows with each good reload.</summary>
+    /// <summary>
+    /// Grows with each good reload, after <see cref="Current"/> changed. Who remembers answers by version reads it before <see cref="Current"/>: so an answer
+    /// from old settings is never kept under the new version.
+    /// </summary>
     public long Version => Volatile.Read(ref _version);
 
     /// <summary>Adds a check that only a part of the program can make; it must hold now and at every reload.</summary>

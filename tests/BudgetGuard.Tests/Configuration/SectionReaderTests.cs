@@ -119,6 +119,7 @@ public sealed class SectionReaderTests
     [InlineData("FailOpen", "1")]
     [InlineData("FailOpen", "yes")]
     [InlineData("FailOpen", "true ")]
+    [InlineData("FailOpen", " false")]
     [InlineData("FailOpen", "")]
     [InlineData("TrustUserHeader", "")]
     [InlineData("LogLevel", "2")]
