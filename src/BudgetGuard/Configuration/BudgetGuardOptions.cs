@@ -6,10 +6,21 @@ namespace BudgetGuard;
 /// The settings of the guard: section <c>BudgetGuard</c> of the configuration, then <c>LEADFACTORY_*</c> variables, then the delegate given to
 /// <c>AddBudgetGuard</c>; later wins. Checked at start, all errors at once; a bad reload keeps the last good settings.
 /// </summary>
+/// <remarks>
+/// In the section an unknown key is an error; keys that start with <c>_</c> or <c>$</c> are comments. A list that is set replaces its default; a list of texts
+/// may also be one comma-separated value, and an empty value clears it. Numbers are plain digits with an optional <c>.</c>, durations are
+/// <c>hh:mm:ss</c>, <c>d.hh:mm:ss</c> or a number with its unit (<c>250ms</c>, <c>30s</c>, <c>10m</c>, <c>24h</c>, <c>1d</c>), enumerations are names.
+/// </remarks>
 public sealed class BudgetGuardOptions
 {
     /// <summary>The name of the configuration section: <c>BudgetGuard</c>.</summary>
     public const string SectionName = "BudgetGuard";
+
+    /// <summary>
+    /// The prefix of the environment variables that are read over the section. It counts only where the section sets it, because a delegate runs after
+    /// the variables are read; empty: no variables are read. Default <c>LEADFACTORY_</c>.
+    /// </summary>
+    public string EnvironmentPrefix { get; set; } = "LEADFACTORY_";
 
     /// <summary>False turns the guard off: nothing is decided, held or metered. Default true.</summary>
     public bool EnableBudgetMonitoring { get; set; } = true;

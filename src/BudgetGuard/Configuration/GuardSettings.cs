@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 
 namespace BudgetGuard.Configuration;
 
 /// <summary>The checked settings as the request path reads them: immutable, replaced as a whole by a good reload.</summary>
-internal sealed record GuardSettings
+internal sealed partial record GuardSettings
 {
     public required bool EnableBudgetMonitoring { get; init; }
 
@@ -28,6 +29,9 @@ internal sealed record GuardSettings
 
     public required bool LogErrors { get; init; }
 
+    /// <summary>The level of the guard's own log category; null leaves it to the host.</summary>
+    public LogLevel? LogLevel { get; init; }
+
     public required bool EnableRequestLogging { get; init; }
 
     public required string UserHeader { get; init; }
@@ -35,6 +39,9 @@ internal sealed record GuardSettings
     public required bool? TrustUserHeader { get; init; }
 
     public required Money DefaultCost { get; init; }
+
+    /// <summary>The price file over the built-in one, as configured; null if there is none.</summary>
+    public string? PriceFile { get; init; }
 
     public required UnpricedModels UnpricedModels { get; init; }
 

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace BudgetGuard.Configuration;
+
+/// <summary>What the calls of <c>AddBudgetGuard</c> gave so far: at most one section, and delegates that add up in order.</summary>
+internal sealed class SettingsInputs
+{
+    private readonly List<Action<BudgetGuardOptions>> _delegates = [];
+    private IConfigurationSection? _section;
+
+    /// <summary>The one instance of a service collection; the first call registers it together with the settings.</summary>
+    public static SettingsInputs Of(IServiceCollection services)
+    {
+        if (services.FirstOrDefault(service => service.ServiceType == typeof(SettingsInputs))?.ImplementationInstance is SettingsInputs known)
+        {
+            return known;
+        }
+
+        SettingsInputs inputs = new();
+        services.AddSingleton(inputs);
+        services.TryAddSingleton(provider => inputs.ToSource(
+            provider.GetService<IConfiguration>(),
+            provider.GetRequiredService<ILogger<SettingsSource>>()));
+        return inputs;
+    }
+
+    /// <exception cref="InvalidOperationException">Another section was given before.</exception>
+    public SettingsInputs Use(IConfigurationSection section)
+    {
+        if (_section is not null && !_section.Path.Equals(section.Path, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new InvalidOperationException(
+                $"AddBudgetGuard was given the section '{_section.Path}' and then '{section.Path}'; an app has one.");
+        }
+
+        _section = section;
+        return this;
+    }
+
+    public SettingsInputs Use(Action<BudgetGuardOptions> configure)
+    {
+        _delegates.Add(configure);
+        return this;
+    }
+
+    public SettingsSource ToSource(IConfiguration? root, ILogger<SettingsSource> logger) => new(root, _section, _delegates, logger);
+}
