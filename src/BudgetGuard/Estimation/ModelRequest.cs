@@ -38,4 +38,7 @@ internal sealed record ModelRequest
 
     /// <summary>True if the request refers to input the guard cannot see (a conversation, a previous response, a stored prompt) or lets the provider fetch more.</summary>
     public bool HasHiddenInput { get; init; }
+
+    /// <summary>True if the answer must follow a JSON schema.</summary>
+    public bool HasSchema { get; init; }
 }

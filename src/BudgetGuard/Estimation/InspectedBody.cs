@@ -1,0 +1,224 @@
+using System.Buffers;
+using System.IO.Compression;
+using BudgetGuard.Identification;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+
+namespace BudgetGuard.Estimation;
+
+/// <summary>
+/// The body of a request to a model API, read once and left whole for the app. Dispose it when the request is over: the app's body ends with it.
+/// </summary>
+internal sealed class InspectedBody : IDisposable
+{
+    private const int InMemory = 1024 * 1024;
+    private HeldBodyStream? _held;
+
+    private InspectedBody()
+    {
+    }
+
+    public ModelRequest? Request { get; private set; }
+
+    public ModelRequestError? Error { get; private set; }
+
+    /// <summary>A request without a body may still call a model where it is a POST: then it is read, and refused for want of one.</summary>
+    public static bool MayCallModel(HttpContext context) =>
+        HttpMethods.IsPost(context.Request.Method) || context.Request.ContentLength > 0 || context.Request.Headers.TransferEncoding.Count > 0
+        || context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+
+    public static async ValueTask<InspectedBody> ReadAsync(HttpContext context, ModelApi api, string? modelFromPath, long maxBytes,
+        TimeSpan timeout, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var body = new InspectedBody();
+        if (!TryGetEncoding(context.Request, out var encoding))
+        {
+            body.Error = new ModelRequestError(415, "unsupported_encoding", "The body must be UTF-8 JSON, plain or in one of gzip, br and deflate.");
+            return body;
+        }
+
+        if (context.Request.ContentLength > maxBytes)
+        {
+            body.Error = TooLarge();
+            return body;
+        }
+
+        using var timer = new CancellationTokenSource(timeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try
+        {
+            await body.HoldAsync(context, maxBytes, either.Token);
+            if (body.Error is null)
+            {
+                await body.ParseAsync(context.Request.Body, encoding, api, modelFromPath, maxBytes, either.Token);
+            }
+        }
+        catch (OperationCanceledException) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            body.Error = new ModelRequestError(408, "request_timeout", "The body did not arrive in time.");
+        }
+        catch (BadHttpRequestException refused)
+        {
+            body.Error = new ModelRequestError(refused.StatusCode, "invalid_body", "The body could not be read.");
+        }
+        catch (InvalidDataException)
+        {
+            body.Error = ModelRequestError.Invalid("The compressed body could not be read.");
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+
+        return body;
+    }
+
+    public void Dispose()
+    {
+        if (_held?.Detach() is { } buffer)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static ModelRequestError TooLarge() => new(413, "body_too_large", "The body is larger than the guard reads.");
+
+    private static bool TryGetEncoding(HttpRequest request, out string encoding)
+    {
+        var values = request.Headers.ContentEncoding;
+        encoding = values.Count == 0 ? "" : values.ToString().Trim().ToLowerInvariant();
+        if (encoding is not ("" or "identity" or "gzip" or "x-gzip" or "br" or "deflate"))
+        {
+            return false;
+        }
+
+        return !MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.Charset.HasValue
+            || type.Charset.Value.AsSpan().Trim('"') is var charset && (charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+                || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase) || charset.Equals("us-ascii", StringComparison.OrdinalIgnoreCase));
+    }
+
+    private async ValueTask HoldAsync(HttpContext context, long maxBytes, CancellationToken cancellationToken)
+    {
+        var source = context.Request.Body;
+        if (source.CanSeek)
+        {
+            return;
+        }
+
+        var start = (int)Math.Min(context.Request.ContentLength + 1 ?? 4096, InMemory);
+        var buffer = ArrayPool<byte>.Shared.Rent(start);
+        var length = 0;
+        try
+        {
+            int read;
+            while ((read = await source.ReadAsync(buffer.AsMemory(length), cancellationToken)) > 0)
+            {
+                length += read;
+                if (length > maxBytes)
+                {
+                    Error = TooLarge();
+                    return;
+                }
+
+                if (length == buffer.Length)
+                {
+                    if (length >= InMemory)
+                    {
+                        break;
+                    }
+
+                    var larger = ArrayPool<byte>.Shared.Rent(length * 2);
+                    buffer.AsSpan(0, length).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+            }
+
+            _held = new HeldBodyStream(buffer, length);
+            buffer = null!;
+        }
+        finally
+        {
+            if (buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+
+        Stream whole = _held;
+        if (length >= InMemory)
+        {
+            whole = new FileBufferingReadStream(new PrefixedStream(_held, source), InMemory, bufferLimit: null, Path.GetTempPath());
+            context.Response.RegisterForDispose(whole);
+        }
+
+        context.Request.Body = whole;
+        context.Features.Set<IRequestBodyPipeFeature>(new RequestBodyPipeFeature(context));
+    }
+
+    private async ValueTask ParseAsync(Stream body, string encoding, ModelApi api, string? model, long maxBytes, CancellationToken cancellationToken)
+    {
+        var start = body.Position;
+        Stream plain = encoding switch
+        {
+            "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress, leaveOpen: true),
+            "br" => new BrotliStream(body, CompressionMode.Decompress, leaveOpen: true),
+            "deflate" => new ZLibStream(body, CompressionMode.Decompress, leaveOpen: true),
+            _ => body,
+        };
+        var reader = new ModelRequestReader(api, model);
+        var size = _held is { Length: < InMemory } held ? held.Length + 1 : 65536;
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(size, 4096));
+        try
+        {
+            int filled = 0, read;
+            long total = 0;
+            do
+            {
+                read = await plain.ReadAsync(buffer.AsMemory(filled), cancellationToken);
+                filled += read;
+                total += read;
+                if (total > maxBytes)
+                {
+                    Error = TooLarge();
+                    break;
+                }
+
+                Error = reader.Feed(buffer.AsSpan(0, filled), read == 0, out var consumed);
+                if (Error is null)
+                {
+                    Keep(ref buffer, ref filled, consumed);
+                }
+            }
+            while (read > 0 && Error is null);
+            Request = Error is null ? reader.Finish() : null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            if (!ReferenceEquals(plain, body))
+            {
+                await plain.DisposeAsync();
+            }
+
+            body.Position = start;
+        }
+    }
+
+    // What the parser has not taken yet moves to the front; a string longer than the buffer gets a larger one.
+    private static void Keep(ref byte[] buffer, ref int filled, int consumed)
+    {
+        filled -= consumed;
+        buffer.AsSpan(consumed, filled).CopyTo(buffer);
+        if (filled == buffer.Length)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(checked(filled * 2));
+            buffer.AsSpan(0, filled).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = larger;
+        }
+    }
+}

@@ -1,0 +1,235 @@
+using System.Text.Json;
+using BudgetGuard.Identification;
+
+namespace BudgetGuard.Estimation;
+
+/// <summary>Adds up what a body contains while it is read.</summary>
+internal sealed class RequestTally(ModelApi api)
+{
+    private long _textBytes;
+    private long _tokenIds;
+    private long _prompts;
+    private int _messages;
+    private int _tools;
+    private int _images;
+    private long _mediaBytes;
+    private int _mediaReferences;
+    private bool _hidden;
+    private bool _hasSchema;
+    private Key _key;
+    private int _imageDepth = int.MaxValue;
+
+    private enum Key : byte
+    {
+        Text,
+        Label,
+        Data,
+        Url,
+        Reference,
+        ToolType,
+    }
+
+    public bool Stream { get; set; }
+
+    public long? MaxOutputTokens { get; set; }
+
+    public long Answers { get; set; } = 1;
+
+    public ModelRequest ToRequest(string? model) => new()
+    {
+        Model = model,
+        TextBytes = _textBytes,
+        TokenIds = _tokenIds,
+        Messages = _messages,
+        Tools = _tools,
+        Images = _images,
+        MediaBytes = _mediaBytes,
+        MediaReferences = _mediaReferences,
+        MaxOutputTokens = MaxOutputTokens,
+        Answers = Math.Min(Answers, 1_000_000_000_000) * Math.Max(1, _prompts),
+        Stream = Stream,
+        HasHiddenInput = _hidden,
+        HasSchema = _hasSchema,
+    };
+
+    /// <summary>A value that stands right at the top.</summary>
+    public void OnScalar(ref Utf8JsonReader json, RequestField field)
+    {
+        _key = Key.Text;
+        if (json.TokenType == JsonTokenType.String && field is RequestField.Content or RequestField.System or RequestField.Prompt)
+        {
+            _messages++;
+            _textBytes += JsonText.UnescapedLength(json.ValueSpan);
+        }
+
+        _hidden |= field == RequestField.Hidden && json.TokenType is not (JsonTokenType.Null or JsonTokenType.PropertyName);
+    }
+
+    public void OnNested(ref Utf8JsonReader json, RequestField field)
+    {
+        switch (field)
+        {
+            case RequestField.Ignored:
+                return;
+            case RequestField.Hidden:
+                _hidden = true;
+                OnStructure(ref json);
+                return;
+            case RequestField.Tools or RequestField.Schema:
+                _hasSchema |= field == RequestField.Schema && json.CurrentDepth > 2;
+                OnTool(ref json, field);
+                return;
+            default:
+                OnContent(ref json, field);
+                return;
+        }
+    }
+
+    private void OnTool(ref Utf8JsonReader json, RequestField field)
+    {
+        OnStructure(ref json);
+        if (field != RequestField.Tools)
+        {
+            return;
+        }
+
+        var depth = json.CurrentDepth;
+        if (json.TokenType == JsonTokenType.StartObject && depth == (api == ModelApis.BedrockConverse ? 3 : 2))
+        {
+            _tools++;
+        }
+        else if (json.TokenType == JsonTokenType.PropertyName && depth == 3)
+        {
+            _key = json.ValueTextEquals("type"u8) ? Key.ToolType : Key.Text;
+            _hidden |= api == ModelApis.Gemini && !json.ValueTextEquals("functionDeclarations"u8) && !json.ValueTextEquals("function_declarations"u8);
+        }
+        else if (json.TokenType == JsonTokenType.String && _key == Key.ToolType && depth == 3)
+        {
+            _hidden |= !json.ValueTextEquals("function"u8) && !json.ValueTextEquals("custom"u8);
+        }
+    }
+
+    // Tools and schemas reach the model as JSON or much like it: names, quotes and all.
+    private void OnStructure(ref Utf8JsonReader json) => _textBytes += json.TokenType switch
+    {
+        JsonTokenType.PropertyName or JsonTokenType.String => JsonText.UnescapedLength(json.ValueSpan) + 3,
+        JsonTokenType.EndObject or JsonTokenType.EndArray => 1,
+        _ => json.ValueSpan.Length,
+    };
+
+    private void OnContent(ref Utf8JsonReader json, RequestField field)
+    {
+        switch (json.TokenType)
+        {
+            case JsonTokenType.PropertyName:
+                OnContentName(ref json);
+                return;
+            case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                _messages += json.CurrentDepth == 2 && json.TokenType == JsonTokenType.StartObject ? 1 : 0;
+                _prompts += field == RequestField.Prompt && json.CurrentDepth == 2 ? 1 : 0;
+                return;
+            case JsonTokenType.EndObject:
+                _imageDepth = json.CurrentDepth <= _imageDepth ? int.MaxValue : _imageDepth;
+                _key = Key.Text;
+                return;
+            case JsonTokenType.String:
+                _prompts += field == RequestField.Prompt && json.CurrentDepth == 2 ? 1 : 0;
+                OnContentString(json.ValueSpan);
+                return;
+            case JsonTokenType.Number:
+                var isTokenId = api == ModelApis.OpenAIEmbeddings || field == RequestField.Prompt;
+                _tokenIds += isTokenId ? 1 : 0;
+                _textBytes += isTokenId ? 0 : json.ValueSpan.Length;
+                return;
+        }
+    }
+
+    private void OnContentName(ref Utf8JsonReader json)
+    {
+        var name = json.ValueSpan;
+        _key = Key.Text;
+        if (name.SequenceEqual("image_url"u8) || name.SequenceEqual("image"u8))
+        {
+            _imageDepth = Math.Min(_imageDepth, json.CurrentDepth);
+            _key = Key.Url;
+        }
+        else if (name.SequenceEqual("data"u8) || name.SequenceEqual("bytes"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("images"u8))
+        {
+            _key = Key.Data;
+        }
+        else if (name.SequenceEqual("url"u8) || name.SequenceEqual("uri"u8))
+        {
+            _key = Key.Url;
+        }
+        else if (name.SequenceEqual("file_id"u8) || name.SequenceEqual("file_url"u8) || name.SequenceEqual("fileUri"u8) || name.SequenceEqual("file_uri"u8))
+        {
+            _key = Key.Reference;
+        }
+        else if (name.SequenceEqual("role"u8) || name.SequenceEqual("type"u8) || name.SequenceEqual("detail"u8) || name.EndsWith("id"u8)
+            || name.SequenceEqual("mimeType"u8) || name.SequenceEqual("media_type"u8) || name.SequenceEqual("status"u8))
+        {
+            _key = Key.Label;
+        }
+        else if (!name.SequenceEqual("content"u8) && !name.SequenceEqual("text"u8) && !name.SequenceEqual("parts"u8))
+        {
+            // The arguments and results of tools are read as JSON, names included.
+            _textBytes += name.Length + 3;
+        }
+    }
+
+    private void OnContentString(ReadOnlySpan<byte> value)
+    {
+        if (_key == Key.Label && value.Length <= 64)
+        {
+            return;
+        }
+
+        if (_key is Key.Url or Key.Reference or Key.Data && !value.StartsWith("data:"u8))
+        {
+            OnReferenceOrData(value);
+            return;
+        }
+
+        var comma = _key is Key.Text or Key.Label ? -1 : value[..Math.Min(value.Length, 256)].IndexOf((byte)',');
+        if (comma >= 0)
+        {
+            AddInline(value[(comma + 1)..]);
+            return;
+        }
+
+        _textBytes += JsonText.UnescapedLength(value);
+    }
+
+    private void OnReferenceOrData(ReadOnlySpan<byte> value)
+    {
+        if (_key == Key.Data)
+        {
+            AddInline(value);
+        }
+        else if (_imageDepth != int.MaxValue)
+        {
+            _images++;
+        }
+        else
+        {
+            _mediaReferences++;
+            _textBytes += JsonText.UnescapedLength(value);
+        }
+    }
+
+    private void AddInline(ReadOnlySpan<byte> data)
+    {
+        switch (JsonText.Sniff(data))
+        {
+            case InlineKind.Image:
+                _images++;
+                break;
+            case InlineKind.Media:
+                _mediaBytes += (long)data.Length * 3 / 4;
+                break;
+            default:
+                _textBytes += JsonText.UnescapedLength(data);
+                break;
+        }
+    }
+}

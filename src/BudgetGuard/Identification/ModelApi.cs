@@ -1,0 +1,7 @@
+namespace BudgetGuard.Identification;
+
+/// <summary>A wire format of a model provider whose bodies and answers the guard understands.</summary>
+/// <param name="Name">The name <c>WithModelApi</c> takes.</param>
+/// <param name="Operation">The operation its requests are.</param>
+/// <param name="Provider">The vendor of the format.</param>
+internal sealed record ModelApi(string Name, string Operation, string Provider);
