@@ -37,7 +37,14 @@ public enum HoldOutcome
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Hold">The hold, when <see cref="HoldOutcome.Held"/>.</param>
 /// <param name="Refusals">Every account that refused, and those that would have but are not enforced; default when there are none.</param>
-public readonly record struct HoldResult(HoldOutcome Outcome, Hold Hold, ImmutableArray<Refusal> Refusals);
+public readonly record struct HoldResult(HoldOutcome Outcome, Hold Hold, ImmutableArray<Refusal> Refusals)
+{
+    /// <summary>When held: the index of the account in US dollars with the least left, else 0.</summary>
+    public int Tightest { get; init; }
+
+    /// <summary>When held: what the account at <see cref="Tightest"/> has left after this hold, in its budget's unit.</summary>
+    public long Remaining { get; init; }
+}
 
 /// <summary>Why one account refused an amount. Figures are in the budget's unit; nano-dollars for <see cref="BudgetUnit.Usd"/>.</summary>
 public sealed record Refusal

@@ -15,6 +15,15 @@ public interface ICostTracker
     /// <summary>Charges what was really used, in full and exactly once, to the windows the hold was taken in; also late, after expiry or for an unknown hold.</summary>
     ValueTask SettleAsync(Hold hold, Charge actual, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Corrects a settlement that better evidence came after: the difference between the two is charged (or given back) where the first was charged.
+    /// </summary>
+    /// <param name="hold">The hold that was settled.</param>
+    /// <param name="settled">What it was settled at.</param>
+    /// <param name="actual">What it really used.</param>
+    /// <param name="cancellationToken">Ends the wait for the store, not the correction.</param>
+    ValueTask AdjustAsync(Hold hold, Charge settled, Charge actual, CancellationToken cancellationToken);
+
     /// <summary>Gives a hold back: nothing was used.</summary>
     ValueTask ReleaseAsync(Hold hold, CancellationToken cancellationToken);
 

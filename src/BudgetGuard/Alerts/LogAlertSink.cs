@@ -19,6 +19,6 @@ internal sealed partial class LogAlertSink(ILoggerFactory loggers) : IAlertSink
         return ValueTask.CompletedTask;
     }
 
-    [LoggerMessage(400, Message = "{AlertType}: {AlertMessage}; starts anew {ResetsAt:O}", EventName = "Alert")]
+    [LoggerMessage(EventId = 400, Message = "{AlertType}: {AlertMessage}; starts anew {ResetsAt:O}", EventName = "Alert")]
     private partial void LogAlert(LogLevel level, string alertType, string alertMessage, DateTimeOffset? resetsAt);
 }

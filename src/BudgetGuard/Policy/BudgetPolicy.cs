@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
-using Microsoft.Extensions.Logging;
 
 namespace BudgetGuard.Policy;
 
