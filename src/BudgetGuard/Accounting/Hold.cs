@@ -1,11 +1,24 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace BudgetGuard;
 
 /// <summary>The identity of a hold: 128 bits, unique over processes.</summary>
 /// <param name="High">A random prefix of the process that made it, or half of a hash.</param>
 /// <param name="Low">A number unique within the prefix.</param>
-public readonly record struct HoldId(ulong High, ulong Low);
+public readonly record struct HoldId(ulong High, ulong Low)
+{
+    /// <summary>Makes an identity from any text, for example a job's name: half of its SHA-256.</summary>
+    public static HoldId FromText(string text)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(text);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(text), hash);
+        return new HoldId(BinaryPrimitives.ReadUInt64BigEndian(hash), BinaryPrimitives.ReadUInt64BigEndian(hash[8..]));
+    }
+}
 
 /// <summary>A request to hold an amount on several accounts: on all of them or on none.</summary>
 /// <param name="Accounts">The accounts.</param>

@@ -50,8 +50,8 @@ internal sealed class AccountAlerts(SettingsSource settings, AlertQueue queue, G
         Account account = accountEvent.Account;
         BudgetTerms terms = account.Terms;
         AccountState state = accountEvent.State;
-        decimal limit = InUnit(terms.Unit, account.Limit);
-        decimal used = InUnit(terms.Unit, state.Settled + state.Debt);
+        decimal limit = terms.Unit.InUnit(account.Limit);
+        decimal used = terms.Unit.InUnit(state.Settled + state.Debt);
         bool isThreshold = type == AlertTypes.ThresholdReached;
         queue.Enqueue(new BudgetAlert
         {
@@ -87,6 +87,4 @@ internal sealed class AccountAlerts(SettingsSource settings, AlertQueue queue, G
         BudgetUnit.Requests => "requests",
         _ => "requests in flight",
     };
-
-    internal static decimal InUnit(BudgetUnit unit, long amount) => unit == BudgetUnit.Usd ? Money.FromNanos(amount).Usd : amount;
 }

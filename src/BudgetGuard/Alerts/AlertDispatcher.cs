@@ -42,7 +42,7 @@ internal sealed class AlertDispatcher(AlertQueue queue, IEnumerable<IAlertSink> 
                 await SendAsync(alert, stoppingToken).ConfigureAwait(false);
             }
 
-            item.Reached?.TrySetResult();
+            queue.Done(item);
         }
     }
 

@@ -26,6 +26,11 @@ public sealed class BudgetRequest
     /// <summary>The names of budgets that are declared explicit and shall apply to this request.</summary>
     public IReadOnlyList<string> RequiredBudgets { get; init; } = [];
 
+    /// <summary>
+    /// An identity the caller brings, for example from <see cref="HoldId.FromText"/>: beginning twice with the same one while it is open holds once. Default: none.
+    /// </summary>
+    public HoldId Id { get; init; }
+
     /// <summary>What is held; the estimate in the units of budgets.</summary>
     internal Charge? Amount { get; set; }
 

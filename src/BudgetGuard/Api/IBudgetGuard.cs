@@ -11,7 +11,9 @@ namespace BudgetGuard;
 public interface IBudgetGuard
 {
     /// <summary>Decides on a request and, if allowed, holds its cost until the lease is disposed.</summary>
+    /// <exception cref="ArgumentException">A name of the request is too long or has characters that cannot be shown.</exception>
     /// <exception cref="BudgetGuardUnavailableException">The policy or the store failed and a budget of the request is closed on failure.</exception>
+    /// <exception cref="BudgetHoldConflictException">The identity of the request was used with another payload, or what it named is over.</exception>
     ValueTask<BudgetLease> BeginAsync(BudgetRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Reads what the budgets that apply to a request have left, without holding anything.</summary>
@@ -31,26 +33,4 @@ public readonly record struct BudgetBalance(
 {
     /// <summary>What is left: limit − settled − held − debt.</summary>
     public decimal Available => Limit - Settled - Held - Debt;
-}
-
-/// <summary>The policy or the store failed, and a budget of the request is closed on failure.</summary>
-public sealed class BudgetGuardUnavailableException : Exception
-{
-    /// <summary>Makes the exception.</summary>
-    public BudgetGuardUnavailableException()
-        : this("Budget guard unavailable")
-    {
-    }
-
-    /// <summary>Makes the exception.</summary>
-    public BudgetGuardUnavailableException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Makes the exception.</summary>
-    public BudgetGuardUnavailableException(string message, Exception? innerException)
-        : base(message, innerException)
-    {
-    }
 }

@@ -23,7 +23,7 @@ internal sealed class SettingsInputs
         services.AddSingleton(inputs);
         services.TryAddSingleton(provider => inputs.ToSource(
             provider.GetService<IConfiguration>(),
-            provider.GetRequiredService<ILogger<SettingsSource>>()));
+            provider.GetRequiredService<ILogger<SettingsSource>>));
         return inputs;
     }
 
@@ -46,5 +46,5 @@ internal sealed class SettingsInputs
         return this;
     }
 
-    public SettingsSource ToSource(IConfiguration? root, ILogger<SettingsSource> logger) => new(root, _section, _delegates, logger);
+    public SettingsSource ToSource(IConfiguration? root, Func<ILogger> logger) => new(root, _section, _delegates, logger);
 }

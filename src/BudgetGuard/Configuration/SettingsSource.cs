@@ -15,7 +15,7 @@ internal sealed partial class SettingsSource : IDisposable
     private readonly IConfiguration? _root;
     private readonly IConfigurationSection? _section;
     private readonly IReadOnlyList<Action<BudgetGuardOptions>> _delegates;
-    private readonly ILogger _logger;
+    private readonly Func<ILogger> _logger;
     private readonly List<Func<GuardSettings, IEnumerable<string>>> _validators = [];
     private readonly List<IDisposable> _subscriptions = [];
     private volatile GuardSettings _current;
@@ -25,13 +25,13 @@ internal sealed partial class SettingsSource : IDisposable
     /// <param name="root">The host's configuration, which holds the environment variables; without it there are none.</param>
     /// <param name="section">The section to read; null is the section <c>BudgetGuard</c> of the root.</param>
     /// <param name="delegates">What the program sets over both, in order.</param>
-    /// <param name="logger">Where a bad reload is told.</param>
+    /// <param name="logger">Where a bad reload is told; asked for only then, because loggers themselves are made by these settings.</param>
     /// <exception cref="OptionsValidationException">The configuration has problems; the message lists all of them.</exception>
     public SettingsSource(
         IConfiguration? root,
         IConfigurationSection? section,
         IEnumerable<Action<BudgetGuardOptions>> delegates,
-        ILogger<SettingsSource> logger)
+        Func<ILogger> logger)
     {
         _root = root;
         _section = section ?? root?.GetSection(BudgetGuardOptions.SectionName);
@@ -65,6 +65,9 @@ internal sealed partial class SettingsSource : IDisposable
 
     /// <summary>The last good settings.</summary>
     public GuardSettings Current => _current;
+
+    /// <summary>False while a changed configuration was refused.</summary>
+    public bool IsLastReloadGood { get; private set; } = true;
 
     /// <summary>
     /// Grows with each good reload, after <see cref="Current"/> changed. Who remembers answers by version reads it before <see cref="Current"/>: so an answer
@@ -161,6 +164,7 @@ internal sealed partial class SettingsSource : IDisposable
             }
 
             good = TryRebuild();
+            IsLastReloadGood = good;
         }
 
         Reloaded?.Invoke(good);
@@ -173,20 +177,20 @@ internal sealed partial class SettingsSource : IDisposable
             GuardSettings settings = Build(out ProblemList problems);
             if (problems.Lines.Count > 0)
             {
-                LogBadReload(_logger, problems.Lines.Count, ProblemList.Describe(problems.Lines));
+                LogBadReload(_logger(), problems.Lines.Count, ProblemList.Describe(problems.Lines));
                 return false;
             }
 
             _current = settings;
             Volatile.Write(ref _version, _version + 1);
-            LogReloaded(_logger, _version, settings.Budgets.Length);
+            LogReloaded(_logger(), _version, settings.Budgets.Length);
             return true;
         }
 #pragma warning disable CA1031 // A delegate or validator of the program may throw anything; a reload must not take the app down.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            LogFailedReload(_logger, exception);
+            LogFailedReload(_logger(), exception);
             return false;
         }
     }

@@ -43,6 +43,19 @@ internal sealed partial class FailureLog(SettingsSource settings, ILogger<Failur
         LogFailed(kind, failure);
     }
 
+    /// <summary>Tells of the failure of a step that nobody waits for any more.</summary>
+    public async Task WatchAsync(FailureKind kind, Task step)
+    {
+        try
+        {
+            await step.ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            Report(kind, failure);
+        }
+    }
+
     [LoggerMessage(201, LogLevel.Error, "The {Kind} of the budget guard failed; FailOpen and OnStoreFailure say what happens to requests.", EventName = "GuardFailed")]
     private partial void LogFailed(FailureKind kind, Exception failure);
 

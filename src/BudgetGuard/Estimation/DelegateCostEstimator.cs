@@ -2,8 +2,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace BudgetGuard.Estimation;
 
-internal sealed class DelegateCostEstimator(Func<BudgetRequest, HttpContext, CancellationToken, ValueTask<CostEstimate?>> estimate) : ICostEstimator
+internal sealed class DelegateCostEstimator(Func<HttpContext, CancellationToken, ValueTask<decimal?>> estimate) : ICostEstimator
 {
-    public ValueTask<CostEstimate?> EstimateAsync(BudgetRequest request, HttpContext context, CancellationToken cancellationToken) =>
-        estimate(request, context, cancellationToken);
+    public async ValueTask<CostEstimate?> EstimateAsync(BudgetRequest request, HttpContext context, CancellationToken cancellationToken) =>
+        await estimate(context, cancellationToken).ConfigureAwait(false) is { } usd ? new CostEstimate(usd) : null;
 }

@@ -13,6 +13,9 @@ namespace BudgetGuard.Estimation;
 /// </summary>
 internal sealed class InspectedBody : IDisposable
 {
+    /// <summary>How long a body may take to arrive, however steadily it drips.</summary>
+    public static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
+
     private const int InMemory = 1024 * 1024;
     private HeldBodyStream? _held;
 
@@ -66,6 +69,10 @@ internal sealed class InspectedBody : IDisposable
         catch (InvalidDataException)
         {
             body.Error = ModelRequestError.Invalid("The compressed body could not be read.");
+        }
+        catch (IOException)
+        {
+            body.Error = ModelRequestError.Invalid("The body broke off.");
         }
         catch
         {

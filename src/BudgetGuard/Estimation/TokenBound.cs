@@ -39,6 +39,13 @@ internal static class TokenBound
         return product > long.MaxValue ? long.MaxValue : (long)product;
     }
 
+    /// <summary>Tokens of all answers of a request that sets no cap: the default, or the model's own maximum where that is less.</summary>
+    public static long DefaultOutput(ModelRequest request, int? modelMaximum, int defaultMaximum)
+    {
+        long each = Math.Min(defaultMaximum, modelMaximum ?? defaultMaximum);
+        return request.Answers > long.MaxValue / Math.Max(1, each) ? long.MaxValue : each * request.Answers;
+    }
+
     private static bool IsNewClaude(string model) =>
         Has(model, "opus-4-7") || Has(model, "opus-4.7") || Has(model, "opus-4-8") || Has(model, "opus-4.8") || Has(model, "opus-5")
         || Has(model, "sonnet-5") || Has(model, "fable") || Has(model, "mythos");

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using BudgetGuard.Configuration;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
@@ -9,25 +10,26 @@ namespace BudgetGuard.Identification;
 
 /// <summary>The authenticated principal pays; else the user header, if it is trusted; else anonymous. Never parses a token itself.</summary>
 internal sealed class DefaultUserExtractor(
-    SettingsSource settings, IOptions<AuthenticationOptions>? authentication, bool hasCustomExtractor) : IUserExtractor
+    SettingsSource settings, ExtensionPoint<IUserExtractor> users, IOptions<AuthenticationOptions>? authentication = null) : IUserExtractor
 {
     private readonly bool _hasSchemes = authentication?.Value.Schemes.Any() ?? false;
 
     /// <summary>True if callers name themselves: the header is believed though nobody has checked it.</summary>
-    public bool TrustsUserHeader => settings.Current.TrustUserHeader ?? (!_hasSchemes && !hasCustomExtractor);
+    public bool TrustsUserHeader => settings.Current.TrustUserHeader ?? (!_hasSchemes && !users.HasCustom);
 
     public ValueTask<BudgetSubject?> ExtractAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        ClaimsPrincipal principal = context.User;
-        if (principal.Identity is { IsAuthenticated: true })
+        // Not context.User, which makes a principal where there is none.
+        ClaimsPrincipal? principal = context.Features.Get<IHttpAuthenticationFeature>()?.User;
+        if (principal?.Identity is { IsAuthenticated: true } identity)
         {
             string? user = principal.FindFirst(ClaimTypes.NameIdentifier)?.Value
                 ?? principal.FindFirst("sub")?.Value
-                ?? principal.Identity.Name;
+                ?? identity.Name;
             return new ValueTask<BudgetSubject?>(new BudgetSubject(user));
         }
 
-        if (_hasSchemes && !hasCustomExtractor && context.Features.Get<IAuthenticationFeature>() is null)
+        if (_hasSchemes && !users.HasCustom && context.Features.Get<IAuthenticationFeature>() is null)
         {
             throw new InvalidOperationException(
                 "The budget guard ran before authentication, so every caller would be anonymous. Call app.UseAuthentication() before app.UseBudgetGuard().");

@@ -61,7 +61,7 @@ internal static class SubjectRules
         return true;
     }
 
-    private static void Check(string what, string? id)
+    public static void Check(string what, string? id)
     {
         if (id is null)
         {

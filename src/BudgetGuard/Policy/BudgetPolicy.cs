@@ -24,7 +24,7 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         }
 
         Charge amount = request.Amount ?? new Charge(current.DefaultCost);
-        var hold = new HoldRequest(plan.Accounts, amount, current.HoldTimeout);
+        var hold = new HoldRequest(plan.Accounts, amount, current.HoldTimeout, request.Id);
         ValueTask<HoldResult> attempt;
         try
         {
@@ -104,6 +104,8 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
                 refusals.IsDefaultOrEmpty ? null : RefusalJudge.Judge(refusals, enforced: false));
         }
 
-        return BudgetDecision.Deny(RefusalJudge.Judge(refusals, enforced: true));
+        return result.Outcome == HoldOutcome.Refused
+            ? BudgetDecision.Deny(RefusalJudge.Judge(refusals, enforced: true))
+            : throw new BudgetHoldConflictException();
     }
 }

@@ -55,7 +55,7 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
         Charge amount = request.Amount ?? new Charge(current.DefaultCost);
         if (entry.Denied is { } denied)
         {
-            if (denied.Covers(amount) && denied.Until > _time.GetUtcNow() && denied.FreedVersion == _tracker.ReadFreedVersion(entry.Plan.Accounts))
+            if (request.Id == default && denied.Covers(amount) && denied.Until > _time.GetUtcNow() && denied.FreedVersion == _tracker.ReadFreedVersion(entry.Plan.Accounts))
             {
                 return new ValueTask<BudgetDecision>(denied.Decision);
             }

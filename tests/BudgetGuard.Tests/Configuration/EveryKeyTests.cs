@@ -89,7 +89,7 @@ public sealed class EveryKeyTests
     {
         using ConfigurationManager manager = new();
         manager["BudgetGuard:CacheTtlSeconds"] = "5";
-        using SettingsSource source = new(manager, manager.GetSection("BudgetGuard"), [], NullLogger<SettingsSource>.Instance);
+        using SettingsSource source = new(manager, manager.GetSection("BudgetGuard"), [], () => NullLogger<SettingsSource>.Instance);
         int reloads = 0;
         source.Reloaded += _ => reloads++;
         manager["BudgetGuard:CacheTtlSeconds"] = "6";

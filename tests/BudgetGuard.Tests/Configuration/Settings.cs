@@ -34,7 +34,7 @@ internal static class Settings
     }
 
     public static SettingsSource Source(IConfiguration root, params Action<BudgetGuardOptions>[] delegates) =>
-        new(root, null, delegates, NullLogger<SettingsSource>.Instance);
+        new(root, null, delegates, () => NullLogger<SettingsSource>.Instance);
 
     public static GuardSettings Read(IConfiguration root, params Action<BudgetGuardOptions>[] delegates)
     {

@@ -1,0 +1,117 @@
+using BudgetGuard.Metering;
+using Microsoft.AspNetCore.Http;
+
+namespace BudgetGuard.Api;
+
+/// <summary>
+/// One admitted request from its hold to its settlement. It ends exactly once; reports of the app add up until then and beat what was read from the response.
+/// </summary>
+internal sealed class GuardedRequest : IBudgetGuardFeature
+{
+    private readonly Settler _settler;
+    private readonly HoldId _holdId;
+    private readonly AccountSet? _accounts;
+    private readonly string? _budget;
+    private readonly Denial? _shadow;
+    private readonly long _remainingNanos;
+    private readonly bool _knowsRemaining;
+    private readonly bool _isUncounted;
+    private readonly bool _modelIsOnlyClaimed;
+    private RequestReports? _reports;
+    private Metered? _metered;
+
+    /// <param name="settler">Settles it.</param>
+    /// <param name="request">Who, what, which model, how much.</param>
+    /// <param name="decision">The allow that admitted it.</param>
+    /// <param name="modelIsOnlyClaimed">True if only a header names the model: nobody has checked that the app uses it.</param>
+    public GuardedRequest(Settler settler, BudgetRequest request, in BudgetDecision decision, bool modelIsOnlyClaimed = false)
+    {
+        _settler = settler;
+        Request = request;
+        _holdId = decision.Hold.Id;
+        _accounts = decision.Hold.Accounts;
+        _budget = decision.Budget;
+        _shadow = decision.Shadow;
+        _knowsRemaining = decision.Remaining is not null;
+        _remainingNanos = decision.Remaining.GetValueOrDefault().Nanos;
+        _isUncounted = decision.IsUncounted;
+        _modelIsOnlyClaimed = modelIsOnlyClaimed;
+    }
+
+    public BudgetRequest Request { get; }
+
+    public BudgetDecision Decision =>
+        _isUncounted ? BudgetDecision.AllowUncounted() : BudgetDecision.AllowWith(Hold, _budget, Remaining, _shadow);
+
+    public Money? Remaining => _knowsRemaining ? Money.FromNanos(_remainingNanos) : null;
+
+    /// <summary>The endpoint that the guard saw last; an endpoint that it did not see must not run.</summary>
+    public Endpoint? SeenEndpoint { get; set; }
+
+    /// <summary>What the request is charged now: the settlement once there is one, else the estimate.</summary>
+    public Charge Charged => _metered?.Charge ?? Request.Amount.GetValueOrDefault();
+
+    private Hold Hold => new(_holdId, _accounts!, Request.Amount.GetValueOrDefault());
+
+    public void ReportUsage(TokenUsage usage)
+    {
+        ArgumentNullException.ThrowIfNull(usage);
+        Report(_settler.CostOf(usage, Request, _modelIsOnlyClaimed));
+    }
+
+    public void ReportCost(decimal usd)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(usd);
+        Report(new Charge(Money.FromUsd(usd), 0, 0));
+    }
+
+    /// <summary>Settles at the usage read from the response; called before the last bytes go on, so that whoever reads the balance after the answer sees it.</summary>
+    public async ValueTask SettleAtUsageAsync(TokenUsage usage)
+    {
+        if (Volatile.Read(ref _reports) is null && _metered is null)
+        {
+            _metered = new Metered(_settler.CostOf(usage, Request, _modelIsOnlyClaimed));
+            await _settler.SettleAsync(Hold, _metered.Charge).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the request: reports decide, else what was metered, else how it ended. Never throws.</summary>
+    public async ValueTask EndAsync(RequestOutcome outcome)
+    {
+        RequestReports? reports = Interlocked.Exchange(ref _reports, RequestReports.Ended);
+        if (ReferenceEquals(reports, RequestReports.Ended))
+        {
+            return;
+        }
+
+        Charge actual = _settler.ChargeOf(reports, _metered?.Charge, Request.Amount.GetValueOrDefault(), outcome);
+        if (_metered is not { } metered)
+        {
+            _metered = new Metered(actual);
+            await _settler.SettleAsync(Hold, actual).ConfigureAwait(false);
+        }
+        else if (metered.Charge != actual)
+        {
+            _metered = new Metered(actual);
+            await _settler.AdjustAsync(Hold, metered.Charge, actual).ConfigureAwait(false);
+        }
+
+        _settler.Count(actual, Request.Operation);
+    }
+
+    /// <summary>Ends a request that never reached what costs: nothing is charged in any unit. Never throws.</summary>
+    public ValueTask ReleaseAsync() =>
+        ReferenceEquals(Interlocked.Exchange(ref _reports, RequestReports.Ended), RequestReports.Ended) || _metered is not null
+            ? ValueTask.CompletedTask
+            : _settler.ReleaseAsync(Hold);
+
+    private void Report(Charge charge)
+    {
+        RequestReports reports = Volatile.Read(ref _reports)
+            ?? Interlocked.CompareExchange(ref _reports, new RequestReports(), null)
+            ?? Volatile.Read(ref _reports)!;
+        reports.Add(charge);
+    }
+
+    private sealed record Metered(Charge Charge);
+}

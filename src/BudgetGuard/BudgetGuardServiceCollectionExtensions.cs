@@ -1,0 +1,141 @@
+using BudgetGuard;
+using BudgetGuard.Accounting;
+using BudgetGuard.Alerts;
+using BudgetGuard.Api;
+using BudgetGuard.Configuration;
+using BudgetGuard.Diagnostics;
+using BudgetGuard.Estimation;
+using BudgetGuard.Filtering;
+using BudgetGuard.Identification;
+using BudgetGuard.Metering;
+using BudgetGuard.Policy;
+using BudgetGuard.Pricing;
+using BudgetGuard.Responses;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the guard.</summary>
+public static class BudgetGuardServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds the guard, configured by the section <c>BudgetGuard</c> of the host's configuration and by <c>LEADFACTORY_*</c> variables. Adding twice is harmless.
+    /// </summary>
+    /// <remarks>A configuration with problems stops the start with an <see cref="Options.OptionsValidationException"/> that lists all of them.</remarks>
+    public static IBudgetGuardBuilder AddBudgetGuard(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        SettingsInputs.Of(services);
+        AddServices(services);
+        return new BudgetGuardBuilder(services);
+    }
+
+    /// <summary>Adds the guard as <see cref="AddBudgetGuard(IServiceCollection)"/> does; the delegate's values win over section and variables.</summary>
+    public static IBudgetGuardBuilder AddBudgetGuard(this IServiceCollection services, Action<BudgetGuardOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        SettingsInputs.Of(services).Use(configure);
+        return services.AddBudgetGuard();
+    }
+
+    /// <summary>Adds the guard, configured by another section.</summary>
+    /// <exception cref="InvalidOperationException">Another section was given before.</exception>
+    public static IBudgetGuardBuilder AddBudgetGuard(this IServiceCollection services, IConfigurationSection section)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(section);
+        SettingsInputs.Of(services).Use(section);
+        return services.AddBudgetGuard();
+    }
+
+    /// <summary>Adds the guard, configured by another section; the delegate's values win over section and variables.</summary>
+    /// <exception cref="InvalidOperationException">Another section was given before.</exception>
+    public static IBudgetGuardBuilder AddBudgetGuard(
+        this IServiceCollection services, IConfigurationSection section, Action<BudgetGuardOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(section);
+        ArgumentNullException.ThrowIfNull(configure);
+        SettingsInputs.Of(services).Use(section).Use(configure);
+        return services.AddBudgetGuard();
+    }
+
+    private static void AddServices(IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddLogging();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<GuardMetrics>();
+        services.TryAddSingleton<FailureLog>();
+        services.TryAddSingleton<GuardUse>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<Options.IPostConfigureOptions<LoggerFilterOptions>, GuardLogLevel>());
+        AddIdentification(services);
+        AddCosts(services);
+        AddAccounting(services);
+        services.TryAddSingleton<GuardResponses>();
+        services.TryAddSingleton<IBudgetGuard, BudgetGuardService>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, UnseenEndpointPolicy>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GuardStartupFilter>());
+    }
+
+    private static void AddIdentification(IServiceCollection services)
+    {
+        services.TryAddSingleton<IUserExtractor, DefaultUserExtractor>();
+        services.TryAddSingleton<IOperationExtractor, DefaultOperationExtractor>();
+        services.TryAddSingleton<IModelExtractor, DefaultModelExtractor>();
+        services.TryAddSingleton<ICostEstimator, DefaultCostEstimator>();
+        services.TryAddSingleton<DefaultUserExtractor>();
+        services.TryAddSingleton(provider => new ExtensionPoint<IUserExtractor>(services, provider));
+        services.TryAddSingleton(provider => new ExtensionPoint<IOperationExtractor>(services, provider));
+        services.TryAddSingleton(provider => new ExtensionPoint<IModelExtractor>(services, provider));
+        services.TryAddSingleton(provider => new ExtensionPoint<ICostEstimator>(services, provider));
+        services.TryAddSingleton<ExtensionCalls>();
+        services.TryAddSingleton<RequestIdentifier>();
+    }
+
+    private static void AddCosts(IServiceCollection services)
+    {
+        services.TryAddSingleton<PriceCatalog>(provider => new PriceCatalog(
+            () => provider.GetRequiredService<SettingsSource>().Current.PriceFile, provider.GetRequiredService<ILogger<PriceCatalog>>()));
+        services.TryAddSingleton<IPriceCatalog>(provider => provider.GetRequiredService<PriceCatalog>());
+        services.TryAddSingleton<ModelCosts>();
+        services.TryAddSingleton<DefaultCostEstimator>();
+        services.TryAddSingleton<RequestEstimator>();
+        services.TryAddSingleton<UsageReaders>();
+        services.TryAddSingleton<Settler>();
+    }
+
+    private static void AddAccounting(IServiceCollection services)
+    {
+        services.TryAddSingleton<AlertQueue>();
+        services.TryAddSingleton<IAccountEvents, AccountAlerts>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAlertSink, LogAlertSink>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, AlertDispatcher>());
+        services.TryAddSingleton<ICostTracker>(provider =>
+        {
+            SettingsSource settings = provider.GetRequiredService<SettingsSource>();
+            var tracker = new InMemoryCostTracker(
+                provider.GetRequiredService<TimeProvider>(), () => settings.Current.ExpiredHolds, provider.GetRequiredService<IAccountEvents>());
+            provider.GetRequiredService<GuardMetrics>().ObserveHolds(() => tracker.OpenHolds);
+            return tracker;
+        });
+        services.TryAddSingleton<BudgetPolicy>();
+        services.TryAddSingleton<IBudgetPolicy>(provider => new CachedBudgetPolicy(
+            provider.GetRequiredService<BudgetPolicy>(),
+            provider.GetRequiredService<SettingsSource>(),
+            provider.GetRequiredService<ICostTracker>(),
+            PriceVersion(provider),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<Admission>();
+    }
+
+    /// <summary>What tells that model names may resolve to other entries; a catalogue of the app's own is not watched.</summary>
+    private static Func<long> PriceVersion(IServiceProvider provider) =>
+        provider.GetRequiredService<IPriceCatalog>() is PriceCatalog catalog ? () => catalog.Version : static () => 0;
+}

@@ -1,0 +1,130 @@
+using System.Collections.Concurrent;
+using BudgetGuard.Configuration;
+using BudgetGuard.Diagnostics;
+using BudgetGuard.Identification;
+using Microsoft.Extensions.Logging;
+
+namespace BudgetGuard.Estimation;
+
+/// <summary>What a model call may cost and did cost, by the catalogue and by what the settings say of free and unpriced models. Never silently nothing.</summary>
+internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog, TimeProvider time, ILogger<ModelCosts> logger)
+{
+    /// <summary>Input that a request refers to without showing it, where the model's context window is unknown.</summary>
+    private const long HiddenInputTokens = 128_000;
+
+    private const int MostToldModels = 1_000;
+
+    private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The upper bound of a model request; null if its model has no price and such models are rejected.</summary>
+    /// <param name="request">What the body says.</param>
+    /// <param name="api">Whose body it is.</param>
+    /// <param name="model">The model, where the body, the path or the app names it.</param>
+    public Charge? BoundOf(ModelRequest request, ModelApi api, string? model)
+    {
+        GuardSettings current = settings.Current;
+        ModelPrice? price = model is null ? null : catalog.Find(model, api.Provider);
+        (long input, long output) = BoundTokens(request, api, model, price);
+        long tokens = Sum(input, output);
+        if (model is not null && IsFree(model, current))
+        {
+            return new Charge(Money.Zero, tokens);
+        }
+
+        if (price is not null)
+        {
+            return new Charge(price.BoundOf(input, output, time.GetUtcNow()), tokens);
+        }
+
+        return Unpriced(model, current) is { } cost ? new Charge(cost, tokens) : null;
+    }
+
+    /// <summary>The upper bound of a model request's input plus output tokens.</summary>
+    public long TokensOf(ModelRequest request, ModelApi api, string? model)
+    {
+        (long input, long output) = BoundTokens(request, api, model, model is null ? null : catalog.Find(model, api.Provider));
+        return Sum(input, output);
+    }
+
+    /// <summary>The flat cost of a request that shows nothing but perhaps a model's name; null if that model has no price and such models are rejected.</summary>
+    public Money? FlatCostOf(string? model)
+    {
+        GuardSettings current = settings.Current;
+        bool isRejected = model is not null && current.UnpricedModels == UnpricedModels.Reject && catalog.Find(model) is null && !IsFree(model, current);
+        return isRejected ? null : current.DefaultCost;
+    }
+
+    /// <summary>What usage really cost: as the provider reported it, else by the price of the model that answered, else of the one that was asked.</summary>
+    /// <param name="usage">The usage.</param>
+    /// <param name="request">The request it is of.</param>
+    /// <param name="modelIsOnlyClaimed">True if only a header names the request's model: then it cannot make the usage cheaper than a request without one.</param>
+    public Charge CostOf(TokenUsage usage, BudgetRequest request, bool modelIsOnlyClaimed)
+    {
+        GuardSettings current = settings.Current;
+        long tokens = Sum(usage.InputTokens, usage.OutputTokens);
+        if (usage.ReportedCostUsd is { } reported)
+        {
+            return new Charge(Money.FromUsd(reported), tokens);
+        }
+
+        bool claimed = usage.Model is null && modelIsOnlyClaimed;
+        string? model = usage.Model ?? request.Model;
+        if (model is not null && !claimed && IsFree(model, current))
+        {
+            return new Charge(Money.Zero, tokens);
+        }
+
+        // An answer may name its model in a way no table knows; then the model that was asked for is the better guess.
+        ModelPrice? price = model is null ? null : catalog.Find(model) ?? (request.Model is { } asked ? catalog.Find(asked) : null);
+        Money cost = price?.CostOf(usage, time.GetUtcNow()) ?? Unpriced(model, current) ?? current.DefaultCost;
+        return new Charge(claimed && cost < current.DefaultCost ? current.DefaultCost : cost, tokens);
+    }
+
+    private (long Input, long Output) BoundTokens(ModelRequest request, ModelApi api, string? model, ModelPrice? price)
+    {
+        long input = TokenBound.Input(request, price?.Model ?? model);
+        if (request.HasHiddenInput)
+        {
+            input = Math.Max(input, price?.ContextWindow ?? HiddenInputTokens);
+        }
+
+        long output = TokenBound.Output(request, api)
+            ?? TokenBound.DefaultOutput(request, price?.MaxOutputTokens, settings.Current.DefaultMaxOutputTokens);
+        return (input, output);
+    }
+
+    private static long Sum(long input, long output)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(input);
+        ArgumentOutOfRangeException.ThrowIfNegative(output);
+        return input > long.MaxValue - output ? long.MaxValue : input + output;
+    }
+
+    private static bool IsFree(string model, GuardSettings current)
+    {
+        foreach (WildcardPattern pattern in current.FreeModels)
+        {
+            if (pattern.Matches(model))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private Money? Unpriced(string? model, GuardSettings current)
+    {
+        if (model is not null && _told.Count < MostToldModels && _told.TryAdd(model, true))
+        {
+            GuardLog.ModelUnpriced(logger, GuardLog.Printable(model), current.UnpricedModels);
+        }
+
+        return current.UnpricedModels switch
+        {
+            UnpricedModels.Reject => null,
+            UnpricedModels.Allow when model is not null => Money.Zero,
+            _ => current.DefaultCost,
+        };
+    }
+}

@@ -1,0 +1,72 @@
+using BudgetGuard.Diagnostics;
+using BudgetGuard.Filtering;
+using Microsoft.AspNetCore.Http;
+
+namespace BudgetGuard.Identification;
+
+/// <summary>Works out who asks, for which operation, of which model: the app's extractors first, then the defaults. Every name is checked.</summary>
+internal sealed class RequestIdentifier(
+    DefaultUserExtractor defaultUser,
+    ExtensionPoint<IUserExtractor> users,
+    ExtensionPoint<IOperationExtractor> operations,
+    ExtensionPoint<IModelExtractor> models,
+    ExtensionCalls calls)
+{
+    /// <exception cref="BadHttpRequestException">400: a name is ambiguous, too long or cannot be shown.</exception>
+    /// <exception cref="BudgetGuardUnavailableException">An extractor failed, and <c>FailOpen</c> is false.</exception>
+    public async ValueTask<Identified> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
+    {
+        BudgetSubject subject = SubjectRules.Check(
+            users.Of(context) is { } custom ? await ExtractUserAsync(custom, context).ConfigureAwait(false) : await DefaultUserAsync(context).ConfigureAwait(false));
+        string? operation = operations.Of(context) is { } ownOperation ? await ExtractAsync(ownOperation, context).ConfigureAwait(false) : null;
+        string? model = models.Of(context) is { } ownModel ? await ExtractAsync(ownModel, context).ConfigureAwait(false) : null;
+        if (operation is not null)
+        {
+            SubjectRules.Check("operation", operation);
+        }
+
+        bool isOnlyClaimed = false;
+        if (model is not null)
+        {
+            SubjectRules.Check("model", model);
+        }
+        else
+        {
+            model = DefaultModelExtractor.Extract(context, call);
+            isOnlyClaimed = model is not null && call?.Request.Model is null;
+        }
+
+        return new Identified(subject, operation ?? DefaultOperationExtractor.Extract(terms, call?.Api), model, isOnlyClaimed);
+    }
+
+    private async ValueTask<BudgetSubject> ExtractUserAsync(IUserExtractor extractor, HttpContext context)
+    {
+        Answer<BudgetSubject?> answer = await calls.CallAsync(
+            FailureKind.UserExtractor, extractor, context, static (own, http, aborted) => own.ExtractAsync(http, aborted)).ConfigureAwait(false);
+        return answer.IsGiven ? answer.Value ?? BudgetSubject.Anonymous : await DefaultUserAsync(context).ConfigureAwait(false);
+    }
+
+    private async ValueTask<BudgetSubject> DefaultUserAsync(HttpContext context) =>
+        await defaultUser.ExtractAsync(context, context.RequestAborted).ConfigureAwait(false) ?? BudgetSubject.Anonymous;
+
+    private async ValueTask<string?> ExtractAsync(IOperationExtractor extractor, HttpContext context)
+    {
+        Answer<string?> answer = await calls.CallAsync(
+            FailureKind.OperationExtractor, extractor, context, static (own, http, aborted) => own.ExtractAsync(http, aborted)).ConfigureAwait(false);
+        return answer.Value;
+    }
+
+    private async ValueTask<string?> ExtractAsync(IModelExtractor extractor, HttpContext context)
+    {
+        Answer<string?> answer = await calls.CallAsync(
+            FailureKind.ModelExtractor, extractor, context, static (own, http, aborted) => own.ExtractAsync(http, aborted)).ConfigureAwait(false);
+        return answer.Value;
+    }
+}
+
+/// <summary>Who asks, for what.</summary>
+/// <param name="Subject">Who pays; checked.</param>
+/// <param name="Operation">The operation.</param>
+/// <param name="Model">The model, if any.</param>
+/// <param name="ModelIsOnlyClaimed">True if only a header names the model.</param>
+internal readonly record struct Identified(BudgetSubject Subject, string Operation, string? Model, bool ModelIsOnlyClaimed);

@@ -1,0 +1,94 @@
+using BudgetGuard.Alerts;
+using BudgetGuard.Configuration;
+using BudgetGuard.Diagnostics;
+using BudgetGuard.Estimation;
+
+namespace BudgetGuard.Metering;
+
+/// <summary>
+/// The one place that settles. It never throws and never waits longer than the store's bound: the answer of a request does not depend on it.
+/// A settlement the store refuses or is slow to take is told of, and its hold stays until it expires, so that nothing is forgotten.
+/// </summary>
+internal sealed class Settler(
+    ICostTracker tracker, ModelCosts costs, GuardMetrics metrics, FailureLog failures, AlertQueue alerts, SettingsSource settings, TimeProvider time)
+{
+    public Charge CostOf(TokenUsage usage, BudgetRequest request, bool modelIsOnlyClaimed) => costs.CostOf(usage, request, modelIsOnlyClaimed);
+
+    /// <summary>What an ended request is charged: the app's reports, else what its answer told, else how it ended decides.</summary>
+    public Charge ChargeOf(RequestReports? reports, Charge? metered, in Charge estimate, RequestOutcome outcome)
+    {
+        Charge? reported = reports?.End();
+        if (!settings.Current.EnableCostTracking)
+        {
+            return estimate;
+        }
+
+        return reported ?? metered ?? (outcome == RequestOutcome.NothingUsed ? new Charge(Money.Zero) : estimate);
+    }
+
+    public ValueTask SettleAsync(in Hold hold, in Charge actual) => RunAsync(Step.Settle, hold, default, actual);
+
+    /// <summary>Corrects a settlement that was made before the app reported what the request really used.</summary>
+    public ValueTask AdjustAsync(in Hold hold, in Charge settled, in Charge actual) => RunAsync(Step.Adjust, hold, settled, actual);
+
+    public ValueTask ReleaseAsync(in Hold hold) => RunAsync(Step.Release, hold, default, default);
+
+    /// <summary>Counts a settled cost; once for each request, whether or not a budget applies.</summary>
+    public void Count(in Charge actual, string operation) => metrics.Settled(actual.Cost, operation);
+
+    private async ValueTask RunAsync(Step step, Hold hold, Charge settled, Charge actual)
+    {
+        if (hold.Accounts is null)
+        {
+            return;
+        }
+
+        try
+        {
+            // Never with the request's token: a client that left does not undo what was spent.
+            ValueTask call = step switch
+            {
+                Step.Settle => tracker.SettleAsync(hold, actual, CancellationToken.None),
+                Step.Adjust => tracker.AdjustAsync(hold, settled, actual, CancellationToken.None),
+                _ => tracker.ReleaseAsync(hold, CancellationToken.None),
+            };
+            if (call.IsCompleted)
+            {
+                await call.ConfigureAwait(false);
+            }
+            else
+            {
+                await WaitAsync(call.AsTask()).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure)
+        {
+            failures.Report(FailureKind.Settlement, failure);
+        }
+
+        if (!settings.Current.AsyncProcessing)
+        {
+            await alerts.WhenSentAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask WaitAsync(Task call)
+    {
+        try
+        {
+            await call.WaitAsync(settings.Current.StoreTimeout, time).ConfigureAwait(false);
+        }
+        catch (TimeoutException) when (!call.IsCompleted)
+        {
+            _ = failures.WatchAsync(FailureKind.Settlement, call);
+            throw;
+        }
+    }
+
+    private enum Step
+    {
+        Settle,
+        Adjust,
+        Release,
+    }
+}

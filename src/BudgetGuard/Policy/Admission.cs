@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using BudgetGuard.Alerts;
+using BudgetGuard.Configuration;
+using BudgetGuard.Diagnostics;
+
+namespace BudgetGuard.Policy;
+
+/// <summary>Asks the policy on behalf of a request: measured, bounded, and with an answer for a policy that fails.</summary>
+internal sealed class Admission(
+    IBudgetPolicy policy, GuardMetrics metrics, FailureLog failures, AlertQueue alerts, SettingsSource settings, TimeProvider time)
+{
+    // The guard's own policy bounds its waits itself and gives back a hold that comes too late.
+    private readonly bool _boundsItself = policy is CachedBudgetPolicy or BudgetPolicy;
+
+    /// <exception cref="BudgetGuardUnavailableException">The policy or the store failed, and a budget of the request is closed on failure.</exception>
+    public async ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken)
+    {
+        using Activity? activity = GuardActivities.Source.StartActivity("budgetguard.decide");
+        long started = metrics.TimesDecisions ? time.GetTimestamp() : 0;
+        BudgetDecision decision = await AskAsync(request, cancellationToken).ConfigureAwait(false);
+        if (started != 0)
+        {
+            metrics.DecisionTook(time.GetElapsedTime(started), decision.Kind);
+        }
+
+        metrics.Decided(decision, request.Operation);
+        if (activity is not null)
+        {
+            activity.SetTag("budgetguard.decision", DecisionNames.Of(decision.Kind));
+            activity.SetTag("budgetguard.budget", decision.Budget);
+            activity.SetTag("budgetguard.operation", request.Operation);
+        }
+
+        if (!settings.Current.AsyncProcessing)
+        {
+            await alerts.WhenSentAsync().ConfigureAwait(false);
+        }
+
+        return decision;
+    }
+
+    private async ValueTask<BudgetDecision> AskAsync(BudgetRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ValueTask<BudgetDecision> answer = policy.DecideAsync(request, cancellationToken);
+            return _boundsItself || answer.IsCompleted
+                ? await answer.ConfigureAwait(false)
+                : await answer.AsTask().WaitAsync(settings.Current.StoreTimeout, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not BudgetGuardUnavailableException and not BudgetHoldConflictException
+            && !(failure is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        {
+            failures.Report(FailureKind.Policy, failure);
+            if (!settings.Current.FailOpen)
+            {
+                throw new BudgetGuardUnavailableException("Budget guard unavailable", failure);
+            }
+
+            metrics.PassedUncounted();
+            return BudgetDecision.AllowUncounted();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using BudgetGuard.Configuration;
+using BudgetGuard.Estimation;
+using Microsoft.AspNetCore.Http;
+
+namespace BudgetGuard.Responses;
+
+/// <summary>Writes what the guard itself answers. Always with a body and its type, so that error pages leave it alone.</summary>
+internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
+{
+    private const string BudgetHeader = "X-BudgetGuard-Budget";
+    private const string RemainingHeader = "X-BudgetGuard-Remaining";
+    private const string EstimateHeader = "X-BudgetGuard-Estimate";
+    private const string ShadowHeader = "X-BudgetGuard-Shadow";
+    private const string ShouldRetryHeader = "x-should-retry";
+
+    /// <summary>What an allowed answer says about its budget. Set before the app runs, so that the app may take it away.</summary>
+    public void AddHeaders(HttpResponse response, BudgetRequest request, in BudgetDecision decision)
+    {
+        GuardSettings current = settings.Current;
+        if (!current.ResponseHeaders || response.HasStarted)
+        {
+            return;
+        }
+
+        IHeaderDictionary headers = response.Headers;
+        if (decision.Budget is { } budget)
+        {
+            headers[BudgetHeader] = budget;
+        }
+
+        if (current.ExposeAmounts)
+        {
+            if (decision.Remaining is { } remaining)
+            {
+                headers[RemainingHeader] = Plain(remaining);
+            }
+
+            headers[EstimateHeader] = Plain(request.Amount.GetValueOrDefault().Cost);
+        }
+
+        if (decision.Shadow is { } shadow)
+        {
+            headers[ShadowHeader] = $"{Diagnostics.DecisionNames.Of(shadow.Kind)}; budget=\"{shadow.Budget}\"";
+        }
+    }
+
+    /// <summary>402 or 429.</summary>
+    public Task DenyAsync(HttpContext context, BudgetRequest request, Denial denial)
+    {
+        GuardSettings current = settings.Current;
+        DenialBody body = new(denial, request, RetryAfterSeconds(denial), current);
+        HttpResponse response = context.Response;
+        int status = denial.Kind == DecisionKind.Throttle ? StatusCodes.Status429TooManyRequests : StatusCodes.Status402PaymentRequired;
+        if (body.RetryAfter is { } seconds)
+        {
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+        else
+        {
+            response.Headers[ShouldRetryHeader] = "false";
+        }
+
+        return WriteAsync(context, status, current.ResponseFormat, body, static (json, format, state) => state.Write(json, format));
+    }
+
+    /// <summary>503: the policy or the store failed, and a budget of the request is closed on failure.</summary>
+    public Task UnavailableAsync(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return ErrorAsync(context, new ErrorBody(StatusCodes.Status503ServiceUnavailable, "unavailable", "Budget guard unavailable", 1));
+    }
+
+    /// <summary>The client's fault: a body that cannot be read one way, a name that is ambiguous, a model without a price.</summary>
+    public Task RefuseAsync(HttpContext context, ModelRequestError error) =>
+        ErrorAsync(context, new ErrorBody(error.Status, error.Code, error.Message, null));
+
+    private Task ErrorAsync(HttpContext context, ErrorBody body) =>
+        WriteAsync(context, body.Status, settings.Current.ResponseFormat, body, static (json, format, state) => state.Write(json, format));
+
+    private static async Task WriteAsync<T>(
+        HttpContext context, int status, ResponseFormat format, T body, Action<Utf8JsonWriter, ResponseFormat, T> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            write(json, format, body);
+        }
+
+        HttpResponse response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = format == ResponseFormat.ProblemDetails ? "application/problem+json" : "application/json";
+        response.ContentLength = buffer.WrittenCount;
+        response.Headers.CacheControl = "no-store";
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    private static string Plain(Money amount) => amount.Usd.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The first whole second at which the request would be admitted if nothing else changed; null on a reject.</summary>
+    private long? RetryAfterSeconds(Denial denial)
+    {
+        if (denial.Kind != DecisionKind.Throttle || denial.RetryAt is not { } at)
+        {
+            return null;
+        }
+
+        long ticks = (at - time.GetUtcNow()).Ticks;
+        return Math.Max(1, (ticks + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond);
+    }
+}
