@@ -56,13 +56,14 @@ internal sealed class GuardedRequest : IBudgetGuardFeature
     public void ReportUsage(TokenUsage usage)
     {
         ArgumentNullException.ThrowIfNull(usage);
-        Report(_settler.CostOf(usage, Request, _modelIsOnlyClaimed));
+        Charge charge = _settler.CostOf(usage, Request, _modelIsOnlyClaimed);
+        Report(charge.Cost, charge.Tokens);
     }
 
     public void ReportCost(decimal usd)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(usd);
-        Report(new Charge(Money.FromUsd(usd), 0, 0));
+        Report(Money.FromUsd(usd), null);
     }
 
     /// <summary>Settles at the usage read from the response; called before the last bytes go on, so that whoever reads the balance after the answer sees it.</summary>
@@ -105,12 +106,12 @@ internal sealed class GuardedRequest : IBudgetGuardFeature
             ? ValueTask.CompletedTask
             : _settler.ReleaseAsync(Hold);
 
-    private void Report(Charge charge)
+    private void Report(Money cost, long? tokens)
     {
         RequestReports reports = Volatile.Read(ref _reports)
             ?? Interlocked.CompareExchange(ref _reports, new RequestReports(), null)
             ?? Volatile.Read(ref _reports)!;
-        reports.Add(charge);
+        reports.Add(cost, tokens);
     }
 
     private sealed record Metered(Charge Charge);

@@ -4,14 +4,17 @@ namespace BudgetGuard.Metering;
 internal sealed class RequestReports
 {
     private readonly Lock _gate = new();
-    private Charge _sum = new(Money.Zero, 0, 1);
+    private Money _cost;
+    private long? _tokens;
     private bool _ended;
 
     /// <summary>The reports of a request that has ended: takes none.</summary>
     public static RequestReports Ended { get; } = new() { _ended = true };
 
+    /// <param name="cost">What it cost.</param>
+    /// <param name="tokens">Its tokens; null where only a cost is reported.</param>
     /// <exception cref="InvalidOperationException">The request has ended.</exception>
-    public void Add(in Charge charge)
+    public void Add(Money cost, long? tokens)
     {
         lock (_gate)
         {
@@ -20,16 +23,22 @@ internal sealed class RequestReports
                 throw new InvalidOperationException("The request has ended and is settled: report before the answer is complete.");
             }
 
-            _sum = new Charge(_sum.Cost + charge.Cost, checked(_sum.Tokens + charge.Tokens));
+            _cost += cost;
+            if (tokens is { } more)
+            {
+                _tokens = checked(_tokens.GetValueOrDefault() + more);
+            }
         }
     }
 
-    public Charge End()
+    /// <summary>The sum of all reports; takes no more.</summary>
+    /// <param name="otherTokens">The tokens that count where the app reported none: a cost alone does not make a token budget free.</param>
+    public Charge End(long otherTokens)
     {
         lock (_gate)
         {
             _ended = true;
-            return _sum;
+            return new Charge(_cost, _tokens ?? otherTokens);
         }
     }
 }

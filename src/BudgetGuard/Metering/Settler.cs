@@ -17,7 +17,7 @@ internal sealed class Settler(
     /// <summary>What an ended request is charged: the app's reports, else what its answer told, else how it ended decides.</summary>
     public Charge ChargeOf(RequestReports? reports, Charge? metered, in Charge estimate, RequestOutcome outcome)
     {
-        Charge? reported = reports?.End();
+        Charge? reported = reports?.End((metered ?? estimate).Tokens);
         if (!settings.Current.EnableCostTracking)
         {
             return estimate;

@@ -228,7 +228,7 @@ public sealed class SectionReaderTests
     {
         IConfigurationRoot root = Settings.Keys(("App:Guard:FailOpn", "true"), ("App:Guard:CacheTtlSeconds", "0"));
         var exception = Assert.ThrowsAny<Microsoft.Extensions.Options.OptionsValidationException>(() => new SettingsSource(
-            root, root.GetSection("App:Guard"), [], Microsoft.Extensions.Logging.Abstractions.() => NullLogger<SettingsSource>.Instance));
+            root, root.GetSection("App:Guard"), [], () => Microsoft.Extensions.Logging.Abstractions.NullLogger<SettingsSource>.Instance));
         Assert.Equal(2, exception.Failures.Count());
         Assert.All(exception.Failures, line => Assert.StartsWith("App:Guard:", line, StringComparison.Ordinal));
     }

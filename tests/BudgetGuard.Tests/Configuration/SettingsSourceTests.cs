@@ -15,7 +15,7 @@ public sealed class SettingsSourceTests
     public void T231_GoodReload_ReplacesTheSettings()
     {
         IConfigurationRoot root = Settings.WithKey("LogErrors", "true");
-        using SettingsSource source = new(root, root.GetSection("BudgetGuard"), [], _logger);
+        using SettingsSource source = new(root, root.GetSection("BudgetGuard"), [], () => _logger);
         List<bool> reloads = [];
         source.Reloaded += reloads.Add;
         GuardSettings before = source.Current;
@@ -30,7 +30,7 @@ public sealed class SettingsSourceTests
     public void T231_BadReload_KeepsTheLastGoodSettings_AndLogsEveryProblem()
     {
         IConfigurationRoot root = Settings.WithKey("LogErrors", "true");
-        using SettingsSource source = new(root, null, [], _logger);
+        using SettingsSource source = new(root, null, [], () => _logger);
         List<bool> reloads = [];
         source.Reloaded += reloads.Add;
         GuardSettings before = source.Current;
@@ -50,7 +50,7 @@ public sealed class SettingsSourceTests
     {
         IConfigurationRoot root = Settings.WithKey("LogErrors", "true");
         int calls = 0;
-        using SettingsSource source = new(root, null, [_ => { if (++calls > 1) { throw new InvalidOperationException("x"); } }], _logger);
+        using SettingsSource source = new(root, null, [_ => { if (++calls > 1) { throw new InvalidOperationException("x"); } }], () => _logger);
         GuardSettings before = source.Current;
         Set(root, "BudgetGuard:CacheTtlSeconds", "7");
         Assert.Same(before, source.Current);
@@ -61,7 +61,7 @@ public sealed class SettingsSourceTests
     public void Delegate_StaysOverAReload()
     {
         IConfigurationRoot root = Settings.WithKey("LogErrors", "true");
-        using SettingsSource source = new(root, null, [o => o.CacheTtlSeconds = 9], _logger);
+        using SettingsSource source = new(root, null, [o => o.CacheTtlSeconds = 9], () => _logger);
         Set(root, "BudgetGuard:CacheTtlSeconds", "7");
         Assert.Equal(9, source.Current.CacheTtl.TotalSeconds);
         Assert.Equal(2, source.Version);
@@ -71,7 +71,7 @@ public sealed class SettingsSourceTests
     public void T227_Validator_HoldsNowAndAtReload()
     {
         IConfigurationRoot root = Settings.WithKey("LogErrors", "true");
-        using SettingsSource source = new(root, null, [], _logger);
+        using SettingsSource source = new(root, null, [], () => _logger);
         Assert.ThrowsAny<OptionsValidationException>(() => source.AddValidator(_ => ["RequireBudget: no budget 'x'"]));
         source.AddValidator(s => s.Budgets.Length == 1 ? [] : ["too many"]);
         root["BudgetGuard:Budgets:b:Limit"] = "1";
@@ -83,7 +83,7 @@ public sealed class SettingsSourceTests
     public async Task T231_Reload_UnderReaders_NeverShowsAMixture()
     {
         IConfigurationRoot root = Settings.Keys(("BudgetGuard:CacheTtlSeconds", "1"), ("BudgetGuard:DefaultMaxOutputTokens", "1"));
-        using SettingsSource source = new(root, null, [], _logger);
+        using SettingsSource source = new(root, null, [], () => _logger);
         using CancellationTokenSource stop = new();
         Task<long>[] readers = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {
@@ -114,7 +114,7 @@ public sealed class SettingsSourceTests
     public void Dispose_EndsReloading()
     {
         IConfigurationRoot root = Settings.WithKey("LogErrors", "true");
-        SettingsSource source = new(root, null, [], _logger);
+        SettingsSource source = new(root, null, [], () => _logger);
         source.Dispose();
         Set(root, "BudgetGuard:CacheTtlSeconds", "7");
         Assert.Equal(1, source.Version);
@@ -123,7 +123,7 @@ public sealed class SettingsSourceTests
     [Fact]
     public void WithoutConfiguration_DelegateCounts()
     {
-        using SettingsSource source = new(null, null, [o => o.FailOpen = false], _logger);
+        using SettingsSource source = new(null, null, [o => o.FailOpen = false], () => _logger);
         Assert.False(source.Current.FailOpen);
     }
 

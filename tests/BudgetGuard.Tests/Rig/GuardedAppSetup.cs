@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace BudgetGuard.Tests.Rig;
+
+/// <summary>What differs from one test's app to another's.</summary>
+internal sealed class GuardedAppSetup
+{
+    public bool UseKestrel { get; set; }
+
+    public LogLevel LogLevel { get; set; } = LogLevel.Information;
+
+    /// <summary>Keys of the whole configuration, over the section.</summary>
+    public Dictionary<string, string?> Keys { get; } = [];
+
+    public Action<BudgetGuardOptions>? Configure { get; set; }
+
+    public Action<IServiceCollection> Services { get; set; } = static _ => { };
+
+    public Action<IBudgetGuardBuilder> Guard { get; set; } = static _ => { };
+
+    public Action<ConfigureWebHostBuilder> Kestrel { get; set; } = static _ => { };
+
+    public Action<WebApplication>? Pipeline { get; set; }
+}
