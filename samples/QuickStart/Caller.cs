@@ -20,15 +20,15 @@ internal static class Caller
         StringValues authorization = context.Request.Headers.Authorization;
         if (authorization.Count > 0)
         {
-            // A token nobody knows names nobody. It must not fall through to the header, which would make every wrong token a way to choose a name.
+            // A token nobody knows names nobody. Falling through to the header would let a wrong token choose a name.
             return authorization is [{ } text] && text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
                 && UsersByToken.TryGetValue(text[Bearer.Length..], out string? user)
                 ? user
                 : BudgetSubject.AnonymousUser;
         }
 
-        // For the demo only: callers name themselves, so that two users need no sign-in. Whoever can choose a name can spend another user's budget,
-        // or have a new one for each request. An app believes this header only behind a proxy that sets it, and otherwise uses what authentication found.
+        // For the demo only: callers name themselves, so that nobody has to sign in. Whoever chooses a name can spend another user's budget, or
+        // have a new one for each request. An app believes this header only behind a proxy that sets it; else it asks its authentication.
         StringValues names = context.Request.Headers["X-User-ID"];
         return names switch
         {
