@@ -56,12 +56,13 @@ internal sealed class BudgetGuardService(
             BudgetSubject subject = SubjectRules.Check(request.Subject);
             SubjectRules.Check("operation", request.Operation);
             SubjectRules.Check("model", request.Model);
+            CheckRequired(request.RequiredBudgets);
             return new BudgetRequest
             {
                 Subject = subject,
                 Operation = string.IsNullOrEmpty(request.Operation) ? BudgetRequest.DefaultOperation : request.Operation,
                 Model = request.Model,
-                RequiredBudgets = request.RequiredBudgets ?? [],
+                RequiredBudgets = request.RequiredBudgets,
                 Id = request.Id,
                 Amount = request.Amount ?? new Charge(
                     costs.FlatCostOf(request.Model) ?? throw new ArgumentException($"The model '{request.Model}' has no price; give an estimate.", nameof(request))),
@@ -70,6 +71,17 @@ internal sealed class BudgetGuardService(
         catch (BadHttpRequestException fault)
         {
             throw new ArgumentException(fault.Message, nameof(request), fault);
+        }
+    }
+
+    private void CheckRequired(IReadOnlyList<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (!settings.Current.Budgets.Any(rule => string.Equals(rule.Terms.Name, name, StringComparison.OrdinalIgnoreCase)))
+            {
+                throw new BadHttpRequestException($"The budget '{name}' is not configured.");
+            }
         }
     }
 

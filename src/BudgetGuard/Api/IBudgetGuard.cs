@@ -11,7 +11,7 @@ namespace BudgetGuard;
 public interface IBudgetGuard
 {
     /// <summary>Decides on a request and, if allowed, holds its cost until the lease is disposed.</summary>
-    /// <exception cref="ArgumentException">A name of the request is too long or has characters that cannot be shown.</exception>
+    /// <exception cref="ArgumentException">A name of the request is too long or cannot be shown, a required budget is not configured, or the model has no price and such models are rejected.</exception>
     /// <exception cref="BudgetGuardUnavailableException">The policy or the store failed and a budget of the request is closed on failure.</exception>
     /// <exception cref="BudgetHoldConflictException">The identity of the request was used with another payload, or what it named is over.</exception>
     ValueTask<BudgetLease> BeginAsync(BudgetRequest request, CancellationToken cancellationToken = default);

@@ -21,7 +21,7 @@ internal sealed class UnseenEndpointPolicy : MatcherPolicy, IEndpointSelectorPol
     {
         foreach (Endpoint endpoint in endpoints)
         {
-            if (endpoint is RouteEndpoint && endpoint.Metadata.GetMetadata<IBudgetGuardMetadata>() is not null)
+            if (IsChecked(endpoint))
             {
                 return true;
             }
@@ -34,15 +34,18 @@ internal sealed class UnseenEndpointPolicy : MatcherPolicy, IEndpointSelectorPol
     {
         for (int i = 0; i < candidates.Count; i++)
         {
-            if (candidates.IsValidCandidate(i) && candidates[i] is { Endpoint: RouteEndpoint { RequestDelegate: not null } endpoint } candidate
-                && endpoint.Metadata.GetMetadata<IBudgetGuardMetadata>() is not null)
+            if (candidates.IsValidCandidate(i) && IsChecked(candidates[i].Endpoint))
             {
-                candidates.ReplaceEndpoint(i, CheckedEndpoints.GetValue(endpoint, Check), candidate.Values);
+                candidates.ReplaceEndpoint(i, CheckedEndpoints.GetValue((RouteEndpoint)candidates[i].Endpoint, Check), candidates[i].Values);
             }
         }
 
         return Task.CompletedTask;
     }
+
+    /// <summary>An endpoint that is disabled may run unseen: nothing it says could be missed.</summary>
+    private static bool IsChecked(Endpoint endpoint) =>
+        endpoint is RouteEndpoint { RequestDelegate: not null } && EndpointTerms.Of(endpoint) is { IsDisabled: false };
 
     private static RouteEndpoint Check(RouteEndpoint endpoint)
     {
