@@ -75,6 +75,7 @@ public static class BudgetGuardServiceCollectionExtensions
         services.TryAddSingleton<FailureLog>();
         services.TryAddSingleton<GuardUse>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<Options.IPostConfigureOptions<LoggerFilterOptions>, GuardLogLevel>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, GuardStartup>());
         AddIdentification(services);
         AddCosts(services);
         AddAccounting(services);
@@ -101,8 +102,15 @@ public static class BudgetGuardServiceCollectionExtensions
 
     private static void AddCosts(IServiceCollection services)
     {
-        services.TryAddSingleton<PriceCatalog>(provider => new PriceCatalog(
-            () => provider.GetRequiredService<SettingsSource>().Current.PriceFile, provider.GetRequiredService<ILogger<PriceCatalog>>()));
+        services.TryAddSingleton(provider =>
+        {
+            SettingsSource settings = provider.GetRequiredService<SettingsSource>();
+            var catalog = new PriceCatalog(
+                () => settings.Current.PriceFile, provider.GetRequiredService<ILogger<PriceCatalog>>(), provider.GetRequiredService<TimeProvider>());
+            settings.Reloaded += _ => catalog.Refresh();
+            catalog.Reloaded += provider.GetRequiredService<GuardMetrics>().PricesReloaded;
+            return catalog;
+        });
         services.TryAddSingleton<IPriceCatalog>(provider => provider.GetRequiredService<PriceCatalog>());
         services.TryAddSingleton<ModelCosts>();
         services.TryAddSingleton<DefaultCostEstimator>();

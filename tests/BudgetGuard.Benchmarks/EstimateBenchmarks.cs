@@ -30,7 +30,7 @@ public class EstimateBenchmarks
             ? "The guard holds what a request may cost at most, and settles at what it really cost. "
             : "if (text == \"a\\tb\")\n{\n\treturn \"\\\"quoted\\\"\";\n}\n");
         SettingsSource settings = new(null, null, [], static () => NullLogger.Instance);
-        PriceCatalog catalog = new(static () => null, NullLogger<PriceCatalog>.Instance);
+        PriceCatalog catalog = new(static () => null, NullLogger<PriceCatalog>.Instance, TimeProvider.System);
         _costs = new ModelCosts(settings, catalog, TimeProvider.System, NullLogger<ModelCosts>.Instance);
         if (Estimate() <= 0)
         {

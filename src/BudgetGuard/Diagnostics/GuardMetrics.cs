@@ -33,7 +33,7 @@ internal sealed class GuardMetrics : IDisposable
         _alerts = _meter.CreateCounter<long>("budgetguard.alerts", "{alert}", "Alerts raised.");
         _alertsDropped = _meter.CreateCounter<long>("budgetguard.alerts.dropped", "{alert}", "Alerts dropped because the queue was full.");
         _uncounted = _meter.CreateCounter<long>("budgetguard.uncounted", "{request}", "Requests that passed uncounted because the store failed.");
-        _reloads = _meter.CreateCounter<long>("budgetguard.reloads", "{reload}", "Reloads of the settings, by outcome.");
+        _reloads = _meter.CreateCounter<long>("budgetguard.reloads", "{reload}", "Reloads of settings and prices, by outcome.");
         _overflows = _meter.CreateCounter<long>("budgetguard.partitions.overflows", "{window}", "Windows in which a budget had more partitions than it tracks.");
     }
 
@@ -77,11 +77,18 @@ internal sealed class GuardMetrics : IDisposable
 
     public void PassedUncounted() => _uncounted.Add(1);
 
-    public void Reloaded(bool success) => _reloads.Add(1, new KeyValuePair<string, object?>("outcome", success ? "applied" : "refused"));
+    public void Reloaded(bool success) => Reloaded("settings", success);
+
+    public void PricesReloaded(bool success) => Reloaded("prices", success);
 
     public void Overflowed(string budget) => _overflows.Add(1, new KeyValuePair<string, object?>("budgetguard.budget", budget));
 
     public void Dispose() => _meter.Dispose();
+
+    private void Reloaded(string what, bool success) => _reloads.Add(
+        1,
+        new KeyValuePair<string, object?>("budgetguard.reload.of", what),
+        new KeyValuePair<string, object?>("budgetguard.reload.outcome", success ? "applied" : "refused"));
 
     private static string Name(DecisionKind kind) => DecisionNames.Of(kind);
 }

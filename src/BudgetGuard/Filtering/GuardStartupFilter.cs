@@ -10,9 +10,8 @@ using Microsoft.Extensions.Logging;
 
 namespace BudgetGuard.Filtering;
 
-/// <summary>Checks, before the first request, what endpoints say to the guard, and tells of choices a careful person would want to know of.</summary>
-internal sealed class GuardStartupFilter(
-    SettingsSource settings, DefaultUserExtractor users, GuardUse use, GuardMetrics metrics, ILogger<GuardStartupFilter> logger) : IStartupFilter
+/// <summary>Checks, before the first request, what endpoints say to the guard, and that the guard is in the pipeline.</summary>
+internal sealed class GuardStartupFilter(SettingsSource settings, GuardUse use, ILogger<GuardStartupFilter> logger) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
@@ -23,8 +22,10 @@ internal sealed class GuardStartupFilter(
             settings.AddValidator(current => Problems(endpoints, current));
         }
 
-        settings.Reloaded += metrics.Reloaded;
-        Tell();
+        if (!use.IsUsed)
+        {
+            GuardLog.NotUsed(logger);
+        }
     };
 
     private static IEnumerable<string> Problems(EndpointDataSource endpoints, GuardSettings current)
@@ -55,25 +56,6 @@ internal sealed class GuardStartupFilter(
             {
                 yield return $"The endpoint '{endpoint.DisplayName}' is short-circuited, so the guard never sees it; expected either ShortCircuit or budget metadata";
             }
-        }
-    }
-
-    private void Tell()
-    {
-        if (!use.IsUsed)
-        {
-            GuardLog.NotUsed(logger);
-        }
-
-        foreach (string choice in UnsafeChoices.Of(settings.Current))
-        {
-            GuardLog.UnsafeChoice(logger, choice);
-        }
-
-        if (settings.Current.TrustUserHeader is null && users.TrustsUserHeader)
-        {
-            GuardLog.UnsafeChoice(
-                logger, $"Neither authentication nor a user extractor is registered: callers name themselves in {settings.Current.UserHeader}.");
         }
     }
 }
