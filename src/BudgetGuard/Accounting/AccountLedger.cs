@@ -1,0 +1,197 @@
+namespace BudgetGuard.Accounting;
+
+/// <summary>One account: its current window, its newest limit, and what it tells. Everything but the two volatile reads is touched under the tracker's lock.</summary>
+internal sealed class AccountLedger
+{
+    private readonly AccountGroup _group;
+    private long _freed;
+    private volatile bool _isEvicted;
+
+    public AccountLedger(AccountGroup group, Account account, bool isOverflow, long now, long freed)
+    {
+        _group = group;
+        _freed = freed;
+        Account = account;
+        IsOverflow = isOverflow;
+        Unit = group.Unit;
+        RollingSlices? slices = group.RollingLength is { } length ? new RollingSlices(length) : null;
+        Current = new LedgerWindow(this, group.WindowAt(now), slices);
+        if (slices is not null)
+        {
+            Current.Advance(group.Latest);
+        }
+    }
+
+    public Account Account { get; private set; }
+
+    public BudgetUnit Unit { get; }
+
+    /// <summary>True for the account that all partitions share which the budget does not track.</summary>
+    public bool IsOverflow { get; }
+
+    public LedgerWindow Current { get; private set; }
+
+    /// <summary>How many holds are open on it, in whichever window.</summary>
+    public int OpenHolds { get; set; }
+
+    /// <summary>Grows whenever something became available other than by time passing; readable without the lock.</summary>
+    public long Freed => Volatile.Read(ref _freed);
+
+    /// <summary>True once it made room for another partition; readable without the lock.</summary>
+    public bool IsEvicted => _isEvicted;
+
+    private long Limit => Math.Max(0, Account.Limit);
+
+    /// <summary>The window of an instant; never one before the current.</summary>
+    public LedgerWindow At(long now, ref EventBuffer events) => now < Current.End ? Current : Roll(now, ref events);
+
+    /// <summary>
+    /// The limit of whoever asks: within one set of terms overrides may differ by model or operation. Terms of an earlier reload give way to the newest.
+    /// </summary>
+    public long LimitFor(Account asking) =>
+        IsOverflow || ReferenceEquals(asking.Terms, Account.Terms) ? Math.Max(0, asking.Limit) : Limit;
+
+    /// <summary>What a charge takes from this account.</summary>
+    public long AmountOf(in Charge charge) => charge.In(Unit);
+
+    /// <summary>What a hold sets aside on this account: of concurrency always one slot.</summary>
+    public long HoldOf(in Charge charge) => Unit == BudgetUnit.Concurrency ? 1 : charge.In(Unit);
+
+    /// <summary>Takes on the terms and the limit of accounts that were made later.</summary>
+    public void Adopt(Account newest)
+    {
+        if (newest.Limit > Account.Limit)
+        {
+            Free();
+        }
+
+        Account = newest;
+        Current.Notices.Mark = 0;
+    }
+
+    public void Evict() => _isEvicted = true;
+
+    public void Free() => Volatile.Write(ref _freed, _freed + 1);
+
+    /// <summary>
+    /// True if nothing would be lost with this account: its window is over, nothing is held, no debt opens the next.
+    /// </summary>
+    public bool IsIdle(long now)
+    {
+        if (OpenHolds > 0)
+        {
+            return false;
+        }
+
+        if (Unit == BudgetUnit.Concurrency)
+        {
+            return true;
+        }
+
+        if (Current.Slices is { } slices)
+        {
+            Current.Advance(now);
+            return slices.IsEmpty;
+        }
+
+        if (now < Current.End)
+        {
+            return false;
+        }
+
+        Current.FinalLimit = Limit;
+        return !Account.Terms.CarryDebt || Current.DebtInto(_group.WindowAt(now).Index) == 0;
+    }
+
+    /// <summary>Changes what an entry holds and has settled, with all that follows from it.</summary>
+    public void Move(ref HoldEntry entry, long held, long settled, ref EventBuffer events)
+    {
+        LedgerWindow window = entry.Window;
+        long before = window.Used;
+        window.Move(ref entry, held, settled);
+        AfterChange(window, before, ref events);
+    }
+
+    /// <summary>Settles an entry in full and tells if that took the account above its limit by more than was set aside.</summary>
+    public void Settle(ref HoldEntry entry, long actual, ref EventBuffer events)
+    {
+        long setAside = entry.Held + entry.Settled;
+        Move(ref entry, 0, actual, ref events);
+        if (actual > setAside && entry.Window.Used > Limit && entry.Window.Counts(entry))
+        {
+            events.Add(new AccountEvent(
+                AccountEventKind.Overshot, Account, AccountFigures.StateOf(entry.Window, Limit), Amount: actual - setAside));
+        }
+    }
+
+    /// <summary>Takes back what was charged for a hold that is no longer remembered.</summary>
+    public void TakeBack(long amount, long now, ref EventBuffer events)
+    {
+        LedgerWindow window = At(now, ref events);
+        long before = window.Used;
+        window.TakeBack(amount);
+        AfterChange(window, before, ref events);
+    }
+
+    private void AfterChange(LedgerWindow window, long before, ref EventBuffer events)
+    {
+        if (window.Used < before)
+        {
+            Free();
+        }
+
+        if (window.Settled + window.Debt >= window.Notices.Mark)
+        {
+            AccountFigures.TellThreshold(window, Account, Limit, ref events);
+        }
+
+        if (window.Next is not null)
+        {
+            CarryOn(window, ref events);
+        }
+    }
+
+    /// <summary>A late settlement changes what its window ended above its limit, and so what the windows after it opened with.</summary>
+    private void CarryOn(LedgerWindow window, ref EventBuffer events)
+    {
+        while (window.Next is { } next && next.SetDebt(window.DebtInto(next.Index)))
+        {
+            window = next;
+        }
+
+        Free();
+        AccountFigures.TellThreshold(Current, Account, Limit, ref events);
+    }
+
+    private LedgerWindow Roll(long now, ref EventBuffer events)
+    {
+        if (Current.Slices is { } slices)
+        {
+            _group.WindowAt(now);
+            Current.Advance(_group.Latest);
+            if (slices.Latest >= Current.Notices.RearmSlice)
+            {
+                Current.Notices.Rearm();
+            }
+
+            return Current;
+        }
+
+        CalendarWindow bounds = _group.WindowAt(now);
+        var next = new LedgerWindow(this, bounds, slices: null);
+        Current.FinalLimit = Limit;
+        if (Account.Terms.CarryDebt)
+        {
+            Current.Next = next;
+            next.SetDebt(Current.DebtInto(bounds.Index));
+        }
+
+        Current = next;
+        if (next.Debt > 0)
+        {
+            AccountFigures.TellThreshold(next, Account, Limit, ref events);
+        }
+
+        return next;
+    }
+}

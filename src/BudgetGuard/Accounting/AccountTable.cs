@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+
+namespace BudgetGuard.Accounting;
+
+/// <summary>Where a tracker found the accounts of a set; kept in <see cref="AccountSet.TrackerState"/> so that a request needs no look-up.</summary>
+internal sealed class AccountPath(AccountTable table, AccountLedger[] ledgers, bool hasOverflow)
+{
+    public AccountLedger[] Ledgers { get; } = ledgers;
+
+    /// <summary>True if it belongs to a tracker and all its accounts are still in use.</summary>
+    public bool IsCurrent(AccountTable asking)
+    {
+        if (!ReferenceEquals(table, asking))
+        {
+            return false;
+        }
+
+        foreach (AccountLedger ledger in Ledgers)
+        {
+            if (ledger.IsEvicted)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>True if one of the accounts is shared by partitions that are not tracked; such a path is looked up each time, until there is room.</summary>
+    public bool HasOverflow { get; } = hasOverflow;
+}
+
+/// <summary>All accounts, by budget.</summary>
+internal sealed class AccountTable
+{
+    private readonly Dictionary<GroupKey, AccountGroup> _groups = [];
+
+    public AccountPath PathOf(AccountSet set, long now, ref EventBuffer events) =>
+        set.TrackerState is AccountPath path && path.IsCurrent(this) && !path.HasOverflow ? path : Resolve(set, now, ref events);
+
+    /// <summary>The budget of an account.</summary>
+    public AccountGroup GroupOf(Account account)
+    {
+        BudgetTerms terms = account.Terms;
+        var key = new GroupKey(terms.Name, terms.Unit, terms.Window);
+        if (!_groups.TryGetValue(key, out AccountGroup? group))
+        {
+            group = new AccountGroup(terms);
+            _groups.Add(key, group);
+        }
+
+        return group;
+    }
+
+    private AccountPath Resolve(AccountSet set, long now, ref EventBuffer events)
+    {
+        ImmutableArray<Account> accounts = set.Accounts;
+        var ledgers = new AccountLedger[accounts.Length];
+        bool hasOverflow = false;
+        for (int i = 0; i < accounts.Length; i++)
+        {
+            AccountLedger ledger = GroupOf(accounts[i]).FindOrAdd(accounts[i], now, ref events);
+            if (ledgers.AsSpan(0, i).Contains(ledger))
+            {
+                throw new ArgumentException($"The budget {accounts[i].Terms.Name} is named twice for one request.", nameof(set));
+            }
+
+            hasOverflow |= ledger.IsOverflow;
+            ledgers[i] = ledger;
+        }
+
+        var path = new AccountPath(this, ledgers, hasOverflow);
+        set.TrackerState = path;
+        return path;
+    }
+
+    private readonly record struct GroupKey(string Budget, BudgetUnit Unit, WindowSpec Window);
+}

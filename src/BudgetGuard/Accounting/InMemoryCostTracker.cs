@@ -1,0 +1,200 @@
+namespace BudgetGuard.Accounting;
+
+/// <summary>
+/// Keeps the accounts in this process: check every account, then apply, under one lock with plain numbers. Nothing is awaited, logged or told inside
+/// it, and a hold with its settlement allocates nothing. Expired holds need no timer: each call ends a few of those that are due, and all of them
+/// before it refuses anybody.
+/// </summary>
+internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> expiredHolds, IAccountEvents? listener = null) : ICostTracker
+{
+    // How many expired holds one call ends at most on its way.
+    private const int Help = 16;
+
+    private readonly Lock _gate = new();
+    private readonly HoldBook _book = new(expiredHolds);
+    private long _unknownVersion;
+
+    /// <summary>How many holds are open.</summary>
+    public long OpenHolds
+    {
+        get
+        {
+            long now = Now();
+            var events = new EventBuffer(listener);
+            long open;
+            lock (_gate)
+            {
+                _book.Expire(now, int.MaxValue, ref events);
+                open = _book.OpenHolds;
+            }
+
+            events.Raise();
+            return open;
+        }
+    }
+
+    /// <summary>How many holds, open and remembered, there is room for.</summary>
+    internal int Capacity
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _book.Capacity;
+            }
+        }
+    }
+
+    public ValueTask<HoldResult> HoldAsync(HoldRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request.Accounts);
+        ThrowIfNegative(request.Amount);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.Ttl, TimeSpan.Zero);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<HoldResult>(cancellationToken);
+        }
+
+        long now = Now();
+        var events = new EventBuffer(listener);
+        HoldResult result;
+        lock (_gate)
+        {
+            _book.Expire(now, Help, ref events);
+            result = _book.Hold(request, now, ref events);
+        }
+
+        events.Raise();
+        return new ValueTask<HoldResult>(result);
+    }
+
+    public ValueTask<HoldResult> ExtendAsync(Hold hold, Charge more, CancellationToken cancellationToken)
+    {
+        ThrowIfNegative(more);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<HoldResult>(cancellationToken);
+        }
+
+        long now = Now();
+        var events = new EventBuffer(listener);
+        HoldResult result;
+        lock (_gate)
+        {
+            _book.Expire(now, Help, ref events);
+            result = _book.Extend(hold, more, now, ref events);
+        }
+
+        events.Raise();
+        return new ValueTask<HoldResult>(result);
+    }
+
+    public ValueTask SettleAsync(Hold hold, Charge actual, CancellationToken cancellationToken)
+    {
+        ThrowIfNegative(actual);
+        var events = new EventBuffer(listener);
+        bool isKnown;
+        lock (_gate)
+        {
+            isKnown = _book.TrySettle(hold, actual, ref events);
+        }
+
+        if (!isKnown)
+        {
+            SettleUnknown(hold, actual, ref events);
+        }
+
+        events.Raise();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask AdjustAsync(Hold hold, Charge settled, Charge actual, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(hold.Accounts);
+        ThrowIfNegative(settled);
+        ThrowIfNegative(actual);
+        long now = Now();
+        var events = new EventBuffer(listener);
+        lock (_gate)
+        {
+            _book.Expire(now, Help, ref events);
+            _book.Adjust(hold, settled, actual, now, ref events);
+        }
+
+        events.Raise();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask ReleaseAsync(Hold hold, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(hold.Accounts);
+        long now = Now();
+        var events = new EventBuffer(listener);
+        lock (_gate)
+        {
+            _book.Release(hold, now, ref events);
+        }
+
+        events.Raise();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<AccountState> ReadAsync(Account account, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(account);
+        long now = Now();
+        var events = new EventBuffer(listener);
+        AccountState state;
+        lock (_gate)
+        {
+            _book.Expire(now, int.MaxValue, ref events);
+            state = _book.Read(account, now, ref events);
+        }
+
+        events.Raise();
+        return new ValueTask<AccountState>(state);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>A new negative number each time as long as the accounts are not known or have to be looked up anew: nothing is remembered under it.</remarks>
+    public long ReadFreedVersion(AccountSet accounts)
+    {
+        ArgumentNullException.ThrowIfNull(accounts);
+        if (accounts.TrackerState is not AccountPath path || !path.IsCurrent(_book.Accounts))
+        {
+            return Interlocked.Decrement(ref _unknownVersion);
+        }
+
+        long sum = 0;
+        foreach (AccountLedger ledger in path.Ledgers)
+        {
+            sum += ledger.Freed;
+        }
+
+        return sum;
+    }
+
+    private void SettleUnknown(in Hold hold, in Charge actual, ref EventBuffer events)
+    {
+        ArgumentNullException.ThrowIfNull(hold.Accounts);
+        long now = Now();
+        lock (_gate)
+        {
+            _book.Expire(now, Help, ref events);
+            if (!_book.TrySettle(hold, actual, ref events))
+            {
+                _book.SettleUnknown(hold, actual, now, ref events);
+            }
+        }
+    }
+
+    private long Now() => time.GetUtcNow().UtcTicks;
+
+    private static void ThrowIfNegative(in Charge charge)
+    {
+        if ((charge.Cost.Nanos | charge.Tokens | charge.Requests) < 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(charge), charge, "No part of a charge is negative.");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+namespace BudgetGuard.Accounting;
+
+/// <summary>What one hold has on one account: in which window (and slice of a rolling one) it was taken, what it holds and what it has settled there.</summary>
+internal struct HoldEntry
+{
+    public LedgerWindow Window;
+    public long Slice;
+    public long Held;
+    public long Settled;
+}
+
+/// <summary>
+/// The figures of an account in one window. A rolling account has one for ever, whose slices come and go. Settled, held and debt are each at least
+/// zero and together at most <see cref="long.MaxValue"/>, so that no sum or difference of them overflows: what does not fit under that is cut off,
+/// which is beyond nine billion dollars and refuses everything anyway.
+/// </summary>
+internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bounds, RollingSlices? slices)
+{
+    public AccountLedger Ledger { get; } = ledger;
+
+    public RollingSlices? Slices { get; } = slices;
+
+    public long Index { get; } = bounds.Index;
+
+    public long Start { get; } = bounds.Start;
+
+    /// <summary>When the account has to look at the clock again: the end of the window, or of the rolling window's latest slice.</summary>
+    public long End { get; set; } = bounds.End;
+
+    public long Settled { get; private set; }
+
+    public long Held { get; private set; }
+
+    public long Debt { get; private set; }
+
+    /// <summary>The limit it ended with; set when the next window opens.</summary>
+    public long FinalLimit { get; set; }
+
+    /// <summary>The window after this one, for budgets that carry debt: a late settlement here changes what that one opened with.</summary>
+    public LedgerWindow? Next { get; set; }
+
+    public WindowNotices Notices { get; } = new();
+
+    public long Used => Settled + Held + Debt;
+
+    /// <summary>Opens an entry of nothing, in the latest slice.</summary>
+    public void Open(ref HoldEntry entry)
+    {
+        entry.Window = this;
+        entry.Slice = Slices?.Latest ?? 0;
+        entry.Held = 0;
+        entry.Settled = 0;
+    }
+
+    /// <summary>Brings what an entry holds and has settled to new figures. What a rolling window no longer counts changes only the entry.</summary>
+    public void Move(ref HoldEntry entry, long held, long settled)
+    {
+        long heldBy = held - entry.Held;
+        long settledBy = Math.Max(settled - entry.Settled, -Settled);
+        long room = long.MaxValue - (Used + Math.Min(heldBy, 0) + Math.Min(settledBy, 0));
+        heldBy = Math.Min(heldBy, room);
+        settledBy = Math.Min(settledBy, room - Math.Max(heldBy, 0));
+        entry.Held += heldBy;
+        entry.Settled += settledBy;
+        if (Slices is null || Slices.TryAdd(entry.Slice, settledBy, heldBy))
+        {
+            Held += heldBy;
+            Settled += settledBy;
+        }
+    }
+
+    /// <summary>Takes settled use back that no remembered hold accounts for; never below zero.</summary>
+    public void TakeBack(long amount) => Settled -= Slices?.TakeBack(amount) ?? Math.Min(amount, Settled);
+
+    /// <summary>Moves a rolling window on; what has left no longer counts.</summary>
+    public void Advance(long now)
+    {
+        (long settled, long held) = Slices!.Advance(now);
+        Settled -= settled;
+        Held -= held;
+        End = Slices.EndOfLatest;
+    }
+
+    /// <summary>True if an entry of this window is still counted in it.</summary>
+    public bool Counts(in HoldEntry entry) => Slices is null || Slices.Counts(entry.Slice);
+
+    /// <summary>
+    /// What this window ended above its limit, as it opens the window of a later number: each window in between that nobody used pays off one limit.
+    /// </summary>
+    public long DebtInto(long index)
+    {
+        long excess = Settled + Debt - FinalLimit;
+        if (excess <= 0)
+        {
+            return 0;
+        }
+
+        Int128 left = excess - ((Int128)FinalLimit * (index - Index - 1));
+        return left > 0 ? (long)left : 0;
+    }
+
+    /// <summary>Sets what the window opened with; true if that changed.</summary>
+    public bool SetDebt(long debt)
+    {
+        long fitting = Math.Min(debt, long.MaxValue - Settled - Held);
+        bool isChange = fitting != Debt;
+        Debt = fitting;
+        return isChange;
+    }
+}
+
+/// <summary>What a window has told already, so that it tells it once.</summary>
+internal sealed class WindowNotices
+{
+    /// <summary>The amount at which the next threshold is reached.</summary>
+    public long Mark { get; set; }
+
+    /// <summary>The highest threshold that was told.</summary>
+    public decimal Told { get; set; }
+
+    /// <summary>The reasons of refusal that were told, one bit each.</summary>
+    public int Refusals { get; set; }
+
+    public bool Overflowed { get; set; }
+
+    /// <summary>The slice of a rolling window from which everything may be told again: one whole length after the first notice.</summary>
+    public long RearmSlice { get; set; } = long.MaxValue;
+
+    public void Rearm()
+    {
+        Mark = 0;
+        Told = 0;
+        Refusals = 0;
+        Overflowed = false;
+        RearmSlice = long.MaxValue;
+    }
+}
