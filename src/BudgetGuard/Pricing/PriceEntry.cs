@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+
+namespace BudgetGuard.Pricing;
+
+/// <summary>A model of a price file: its price and the names it answers to, all in lower case.</summary>
+internal sealed record PriceEntry(ModelPrice Price)
+{
+    public string ProviderKey { get; } = ProviderNames.Canonical(Price.Provider);
+
+    public string NameKey { get; } = Price.Model.ToLowerInvariant();
+
+    public string[] Aliases { get; init; } = [];
+
+    public string[] Prefixes { get; init; } = [];
+
+    public string[] Contains { get; init; } = [];
+
+    public string[] Suffixes { get; init; } = [];
+
+    public Regex[] Patterns { get; init; } = [];
+
+    /// <summary>This entry in place of another for the same model: it answers to the other's names as well and keeps its limits.</summary>
+    public PriceEntry InPlaceOf(PriceEntry other) => new(Price.WithLimitsOf(other.Price))
+    {
+        Aliases = [.. Aliases, .. other.Aliases],
+        Prefixes = [.. Prefixes, .. other.Prefixes],
+        Contains = [.. Contains, .. other.Contains],
+        Suffixes = [.. Suffixes, .. other.Suffixes],
+        Patterns = [.. Patterns, .. other.Patterns],
+    };
+
+    /// <summary>How much of a name one of the rules explains; 0 if none fits. A pattern explains more than a part of a name does.</summary>
+    public int Matches(string name)
+    {
+        int best = 0;
+        foreach (string prefix in Prefixes)
+        {
+            if (prefix.Length > best && name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                best = prefix.Length;
+            }
+        }
+
+        foreach (string suffix in Suffixes)
+        {
+            if (suffix.Length > best && name.EndsWith(suffix, StringComparison.Ordinal))
+            {
+                best = suffix.Length;
+            }
+        }
+
+        foreach (string part in Contains)
+        {
+            if (part.Length > best && name.Contains(part, StringComparison.Ordinal))
+            {
+                best = part.Length;
+            }
+        }
+
+        foreach (Regex pattern in Patterns)
+        {
+            if (Fits(pattern, name))
+            {
+                return int.MaxValue;
+            }
+        }
+
+        return best;
+    }
+
+    private static bool Fits(Regex pattern, string name)
+    {
+        try
+        {
+            return pattern.IsMatch(name);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            // A pattern that is slow on a name some client made up does not match it.
+            return false;
+        }
+    }
+}
