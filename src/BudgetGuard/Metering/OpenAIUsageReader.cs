@@ -75,7 +75,7 @@ internal sealed class OpenAIUsageReader(bool generates, params string[] apis) : 
         if (!generates)
         {
             // An embedding has no output: all of the sum was read.
-            input = Math.Max(read ?? 0, sum ?? 0);
+            input = Math.Max(cache, Math.Max(read ?? 0, sum ?? 0));
             output = generated ?? 0;
             return read is not null || sum is not null;
         }
