@@ -8,7 +8,6 @@ using BudgetGuard.Metering;
 using BudgetGuard.Policy;
 using BudgetGuard.Responses;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace BudgetGuard;
@@ -148,15 +147,12 @@ internal sealed class BudgetGuardMiddleware(
 
     private async Task RunAsync(HttpContext context, GuardSettings current, GuardedRequest guarded, ModelApi? api)
     {
-        ResponseMeter? meter = api is null || !current.EnableCostTracking ? null : InstallMeter(context, guarded, api);
+        ResponseMeter? meter = api is null || !current.EnableCostTracking ? null : ResponseMeter.Attach(
+            context, usageReaders.For(api.Name), guarded.SettleAtUsageAsync, failure => failures.Report(FailureKind.Metering, failure));
         Exception? failure = null;
         try
         {
             await next(context);
-            if (meter is not null)
-            {
-                await meter.CompleteMeteringAsync();
-            }
         }
         catch (Exception thrown)
         {
@@ -165,22 +161,14 @@ internal sealed class BudgetGuardMiddleware(
         }
         finally
         {
-            meter?.Detach();
+            if (meter is not null)
+            {
+                await meter.FinishAsync();
+            }
+
             await guarded.EndAsync(Outcomes.Of(context, failure));
             LogDone(context, guarded.Request, guarded.Decision, guarded.Charged);
         }
-    }
-
-    private ResponseMeter? InstallMeter(HttpContext context, GuardedRequest guarded, ModelApi api)
-    {
-        if (usageReaders.For(api) is not { } reader || context.Features.Get<IHttpResponseBodyFeature>() is not { } inner)
-        {
-            return null;
-        }
-
-        var meter = new ResponseMeter(context, inner, reader, guarded.SettleAtUsageAsync, failure => failures.Report(FailureKind.Metering, failure));
-        context.Features.Set<IHttpResponseBodyFeature>(meter);
-        return meter;
     }
 
     private Task RefuseAsync(HttpContext context, ModelRequestError error)

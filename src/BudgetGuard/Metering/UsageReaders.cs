@@ -1,22 +1,32 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
 using BudgetGuard.Identification;
 
 namespace BudgetGuard.Metering;
 
-/// <summary>The reader of each model API's answers: the app's own come before the built-in ones.</summary>
-internal sealed class UsageReaders(IEnumerable<IUsageReader> own)
+/// <summary>The readers of each model API, in the order they are asked: registered ones, then the built-in ones.</summary>
+internal sealed class UsageReaders
 {
-    private readonly IUsageReader[] _own = [.. own];
+    private static readonly ImmutableArray<IUsageReader> BuiltIn =
+    [
+        new OpenAIUsageReader(true, ModelApis.OpenAIChat.Name, ModelApis.OpenAICompletions.Name, ModelApis.OpenAIResponses.Name),
+        new OpenAIUsageReader(false, ModelApis.OpenAIEmbeddings.Name),
+        new AnthropicUsageReader(),
+        new GeminiUsageReader(),
+        new BedrockUsageReader(),
+    ];
 
-    public IUsageReader? For(ModelApi api)
+    private readonly FrozenDictionary<string, ImmutableArray<IUsageReader>> _byApi;
+
+    public UsageReaders(IEnumerable<IUsageReader> registered)
     {
-        foreach (IUsageReader reader in _own)
-        {
-            if (reader.CanRead(api.Name))
-            {
-                return reader;
-            }
-        }
-
-        return BuiltInUsageReaders.For(api);
+        ImmutableArray<IUsageReader> all = [.. registered, .. BuiltIn];
+        _byApi = ModelApis.Names.ToFrozenDictionary(
+            static name => name,
+            name => all.RemoveAll(reader => !reader.CanRead(name)),
+            StringComparer.OrdinalIgnoreCase);
     }
+
+    /// <summary>The readers of an API's answers; empty if it is none the guard knows.</summary>
+    public ImmutableArray<IUsageReader> For(string modelApi) => _byApi.GetValueOrDefault(modelApi, []);
 }

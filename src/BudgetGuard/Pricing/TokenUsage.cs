@@ -50,4 +50,9 @@ public sealed record TokenUsage
 
     /// <summary>The cost in US dollars that the provider itself reported; when set it is what is charged.</summary>
     public decimal? ReportedCostUsd { get; init; }
+
+    /// <summary>
+    /// Set where several models worked on one answer: what each of them used, which is priced in place of the whole. The totals of the whole are their sums.
+    /// </summary>
+    internal IReadOnlyList<TokenUsage>? Parts { get; init; }
 }

@@ -1,0 +1,59 @@
+using System.Text;
+using BudgetGuard.Metering;
+
+namespace BudgetGuard.Tests.Metering;
+
+/// <summary>Puts answers through the scanner and the readers, as they would pass.</summary>
+internal static class Answers
+{
+    private static readonly UsageReaders Readers = new([]);
+
+    public static TokenUsage? Read(string api, string json) => Read(api, Encoding.UTF8.GetBytes(json));
+
+    public static TokenUsage? Read(string api, params IEnumerable<byte[]> pieces)
+    {
+        var scanner = new AnswerScanner();
+        foreach (var piece in pieces)
+        {
+            scanner.Feed(piece);
+        }
+
+        if (!scanner.IsComplete)
+        {
+            return null;
+        }
+
+        TokenUsage? usage = null;
+        using (var kept = scanner.Kept())
+        {
+            foreach (var reader in Readers.For(api))
+            {
+                usage ??= reader.Read(kept.RootElement);
+            }
+        }
+
+        scanner.Discard();
+        return usage;
+    }
+
+    public static TokenUsage? Read(string api, byte[] whole) => Read(api, [whole, []]);
+
+    /// <summary>What the scanner keeps of a body; null if it is no complete object.</summary>
+    public static string? Keep(string json, int pieceSize = int.MaxValue)
+    {
+        var scanner = new AnswerScanner();
+        var bytes = Encoding.UTF8.GetBytes(json);
+        for (var at = 0; at < bytes.Length; at += Math.Min(pieceSize, bytes.Length))
+        {
+            scanner.Feed(bytes.AsSpan(at, Math.Min(pieceSize, bytes.Length - at)));
+        }
+
+        if (!scanner.IsComplete)
+        {
+            return null;
+        }
+
+        using var kept = scanner.Kept();
+        return kept.RootElement.GetRawText();
+    }
+}
