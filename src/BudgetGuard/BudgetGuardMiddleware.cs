@@ -16,11 +16,13 @@ namespace BudgetGuard;
 /// A request's way through the guard: filter, identify, estimate, decide, run the app while its response is metered, settle.
 /// It stands after routing, because endpoints say what they cost, and before everything that costs money.
 /// </summary>
+/// <remarks>
+/// The steps are not async methods: a request whose every step is at hand, as with the defaults and the in-memory tracker, pays for no state machine.
+/// </remarks>
 internal sealed class BudgetGuardMiddleware(
     RequestDelegate next,
     SettingsSource settings,
-    RequestIdentifier identifier,
-    RequestEstimator estimator,
+    RequestAssessor assessor,
     Admission admission,
     Settler settler,
     UsageReaders usageReaders,
@@ -48,7 +50,7 @@ internal sealed class BudgetGuardMiddleware(
         FilterVerdict verdict = RequestFilter.Judge(context, terms, mayCallModel, current);
         if (verdict == FilterVerdict.Guarded)
         {
-            return GuardAsync(context, current, endpoint, terms, mayCallModel ? api : null, modelFromPath);
+            return mayCallModel ? GuardModelCallAsync(context, endpoint, terms, api!, modelFromPath) : GuardAsync(context, endpoint, terms, null);
         }
 
         if (terms is not null)
@@ -64,95 +66,120 @@ internal sealed class BudgetGuardMiddleware(
         return next(context);
     }
 
-    private async Task GuardAsync(
-        HttpContext context, GuardSettings current, Endpoint? endpoint, EndpointTerms? terms, ModelApi? api, string? modelFromPath)
+    private async Task GuardModelCallAsync(HttpContext context, Endpoint? endpoint, EndpointTerms? terms, ModelApi api, string? modelFromPath)
     {
-        InspectedBody? body = null;
+        using InspectedBody body = await InspectedBody.ReadAsync(
+            context, api, modelFromPath, settings.Current.MaxInspectedBodyBytes, InspectedBody.ReadTimeout, time, context.RequestAborted);
+        if (body.Error is { } error)
+        {
+            await RefuseAsync(context, error);
+            return;
+        }
+
+        var call = new ModelCall(api, body.Request!);
+        context.Features.Set(call);
+        await GuardAsync(context, endpoint, terms, call);
+    }
+
+    private Task GuardAsync(HttpContext context, Endpoint? endpoint, EndpointTerms? terms, ModelCall? call)
+    {
         try
         {
-            ModelCall? call = null;
-            if (api is not null)
+            ValueTask<BudgetRequest> assessing = assessor.AssessAsync(context, terms, call);
+            if (!assessing.IsCompletedSuccessfully)
             {
-                body = await InspectedBody.ReadAsync(
-                    context, api, modelFromPath, current.MaxInspectedBodyBytes, InspectedBody.ReadTimeout, time, context.RequestAborted);
-                if (body.Error is { } error)
-                {
-                    await RefuseAsync(context, error);
-                    return;
-                }
-
-                call = new ModelCall(api, body.Request!);
-                context.Features.Set(call);
+                return AwaitAsync(assessing, context, endpoint, call);
             }
 
-            if (await AdmitAsync(context, terms, call) is { } guarded)
-            {
-                guarded.SeenEndpoint = endpoint;
-                await RunAsync(context, current, guarded, api);
-            }
+            BudgetRequest request = assessing.Result;
+            ValueTask<BudgetDecision> deciding = admission.DecideAsync(request, context.RequestAborted);
+            return deciding.IsCompletedSuccessfully
+                ? ActAsync(context, endpoint, call, request, deciding.Result)
+                : AwaitAsync(deciding, context, endpoint, call, request);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested && context.Features.Get<IBudgetGuardFeature>() is null)
+        catch (Exception fault) when (IsAnswered(fault, context))
         {
-            // The client left before anything was held: there is nobody to answer and nothing to charge.
-            if (!context.Response.HasStarted)
-            {
-                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
-            }
-        }
-        finally
-        {
-            body?.Dispose();
+            return AnswerAsync(context, fault);
         }
     }
 
-    /// <summary>Identifies, estimates and decides; null where the guard has answered itself.</summary>
-    private async ValueTask<GuardedRequest?> AdmitAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
+    private async Task AwaitAsync(ValueTask<BudgetRequest> assessing, HttpContext context, Endpoint? endpoint, ModelCall? call)
     {
+        BudgetRequest request;
         try
         {
-            Identified identified = await identifier.IdentifyAsync(context, terms, call);
-            var request = new BudgetRequest
-            {
-                Subject = identified.Subject,
-                Operation = identified.Operation,
-                Model = identified.Model,
-                RequiredBudgets = terms?.RequiredBudgets ?? [],
-            };
-            request.Amount = await estimator.EstimateAsync(context, request, identified.ModelIsOnlyClaimed, terms, call);
-            BudgetDecision decision = await admission.DecideAsync(request, context.RequestAborted);
+            request = await assessing;
+        }
+        catch (Exception fault) when (IsAnswered(fault, context))
+        {
+            await AnswerAsync(context, fault);
+            return;
+        }
+
+        await AwaitAsync(admission.DecideAsync(request, context.RequestAborted), context, endpoint, call, request);
+    }
+
+    private async Task AwaitAsync(
+        ValueTask<BudgetDecision> deciding, HttpContext context, Endpoint? endpoint, ModelCall? call, BudgetRequest request)
+    {
+        BudgetDecision decision;
+        try
+        {
+            decision = await deciding;
+        }
+        catch (Exception fault) when (IsAnswered(fault, context))
+        {
+            await AnswerAsync(context, fault);
+            return;
+        }
+
+        await ActAsync(context, endpoint, call, request, decision);
+    }
+
+    private Task ActAsync(HttpContext context, Endpoint? endpoint, ModelCall? call, BudgetRequest request, in BudgetDecision decision)
+    {
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
             LogDecision(context, request, decision);
-            if (decision.Denial is { } denial)
-            {
-                await responses.DenyAsync(context, request, denial);
-                LogDone(context, request, decision, default);
-                return null;
-            }
-
-            var guarded = new GuardedRequest(settler, request, decision, identified.ModelIsOnlyClaimed);
-            context.Features.Set<IBudgetGuardFeature>(guarded);
-            responses.AddHeaders(context.Response, request, decision);
-            return guarded;
-        }
-        catch (BadHttpRequestException fault)
-        {
-            await RefuseAsync(context, new ModelRequestError(fault.StatusCode, "invalid_request", fault.Message));
-        }
-        catch (BudgetGuardUnavailableException)
-        {
-            await responses.UnavailableAsync(context);
         }
 
-        return null;
+        if (decision.Denial is { } denial)
+        {
+            LogDone(context, request, decision, default, GuardResponses.StatusOf(denial));
+            return responses.DenyAsync(context, request, denial);
+        }
+
+        var guarded = new GuardedRequest(settler, request, decision) { SeenEndpoint = endpoint };
+        context.Features.Set<IBudgetGuardFeature>(guarded);
+        responses.AddHeaders(context.Response, request, decision);
+        ResponseMeter? meter = call is null || !settings.Current.EnableCostTracking ? null : ResponseMeter.Attach(
+            context, usageReaders.For(call.Api.Name), guarded.SettleAtUsageAsync, failures.ReportMetering);
+        Task run;
+        try
+        {
+            run = next(context);
+        }
+        catch (Exception thrown)
+        {
+            run = Task.FromException(thrown);
+        }
+
+        if (meter is not null || !run.IsCompletedSuccessfully)
+        {
+            return AwaitAsync(run, context, guarded, meter);
+        }
+
+        ValueTask ending = guarded.EndAsync(Outcomes.Of(context, null));
+        LogDone(context, guarded);
+        return ending.IsCompletedSuccessfully ? Task.CompletedTask : ending.AsTask();
     }
 
-    private async Task RunAsync(HttpContext context, GuardSettings current, GuardedRequest guarded, ModelApi? api)
+    private async Task AwaitAsync(Task run, HttpContext context, GuardedRequest guarded, ResponseMeter? meter)
     {
-        ResponseMeter? meter = api is null || !current.EnableCostTracking ? null : ResponseMeter.Attach(
-            context, usageReaders.For(api.Name), guarded.SettleAtUsageAsync, failure => failures.Report(FailureKind.Metering, failure));
         Exception? failure = null;
         try
         {
-            await next(context);
+            await run;
         }
         catch (Exception thrown)
         {
@@ -167,9 +194,25 @@ internal sealed class BudgetGuardMiddleware(
             }
 
             await guarded.EndAsync(Outcomes.Of(context, failure));
-            LogDone(context, guarded.Request, guarded.Decision, guarded.Charged);
+            LogDone(context, guarded);
         }
     }
+
+    /// <summary>True for what the guard answers itself: the client's fault, its own failure when closed, and a client that left before anything was held.</summary>
+    private static bool IsAnswered(Exception fault, HttpContext context) => fault switch
+    {
+        // What the app throws is the app's, and was settled on its way here.
+        _ when context.Features.Get<IBudgetGuardFeature>() is not null => false,
+        BadHttpRequestException or BudgetGuardUnavailableException => true,
+        _ => fault is OperationCanceledException && context.RequestAborted.IsCancellationRequested,
+    };
+
+    private Task AnswerAsync(HttpContext context, Exception fault) => fault switch
+    {
+        BadHttpRequestException refused => RefuseAsync(context, new ModelRequestError(refused.StatusCode, "invalid_request", refused.Message)),
+        BudgetGuardUnavailableException => responses.UnavailableAsync(context),
+        _ => RefuseAsync(context, ModelRequestError.ClientLeft),
+    };
 
     private Task RefuseAsync(HttpContext context, ModelRequestError error)
     {
@@ -177,23 +220,26 @@ internal sealed class BudgetGuardMiddleware(
         return responses.RefuseAsync(context, error);
     }
 
-    private void LogDecision(HttpContext context, BudgetRequest request, in BudgetDecision decision)
+    private void LogDecision(HttpContext context, BudgetRequest request, in BudgetDecision decision) =>
+        GuardLog.Guarded(
+            logger, GuardLog.Printable(context.Request.Method), GuardLog.Printable(context.Request.Path), request.Subject.User, request.Operation,
+            GuardLog.Printable(request.Model), request.Amount.GetValueOrDefault().Cost, DecisionNames.Of(decision.Kind), decision.Budget);
+
+    private void LogDone(HttpContext context, GuardedRequest guarded)
     {
-        if (logger.IsEnabled(LogLevel.Debug))
+        if (settings.Current.EnableRequestLogging)
         {
-            GuardLog.Guarded(
-                logger, GuardLog.Printable(context.Request.Method), GuardLog.Printable(context.Request.Path), request.Subject.User, request.Operation,
-                GuardLog.Printable(request.Model), request.Amount.GetValueOrDefault().Cost, DecisionNames.Of(decision.Kind), decision.Budget);
+            LogDone(context, guarded.Request, guarded.Decision, guarded.Charged, context.Response.StatusCode);
         }
     }
 
-    private void LogDone(HttpContext context, BudgetRequest request, in BudgetDecision decision, in Charge charged)
+    private void LogDone(HttpContext context, BudgetRequest request, in BudgetDecision decision, in Charge charged, int status)
     {
         if (settings.Current.EnableRequestLogging && logger.IsEnabled(LogLevel.Information))
         {
             GuardLog.RequestDone(
                 logger, GuardLog.Printable(context.Request.Method), GuardLog.Printable(context.Request.Path), DecisionNames.Of(decision.Kind), decision.Budget,
-                request.Subject.User, request.Operation, GuardLog.Printable(request.Model), context.Response.StatusCode, charged.Cost);
+                request.Subject.User, request.Operation, GuardLog.Printable(request.Model), status, charged.Cost);
         }
     }
 }

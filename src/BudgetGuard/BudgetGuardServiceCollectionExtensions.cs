@@ -115,6 +115,7 @@ public static class BudgetGuardServiceCollectionExtensions
         services.TryAddSingleton<ModelCosts>();
         services.TryAddSingleton<DefaultCostEstimator>();
         services.TryAddSingleton<RequestEstimator>();
+        services.TryAddSingleton<RequestAssessor>();
         services.TryAddSingleton<UsageReaders>();
         services.TryAddSingleton<Settler>();
     }

@@ -31,6 +31,9 @@ public sealed class BudgetRequest
     /// </summary>
     public HoldId Id { get; init; }
 
+    /// <summary>True if only a header names the model: nobody has checked that the app uses it, so it must not make anything cheaper.</summary>
+    internal bool ModelIsOnlyClaimed { get; init; }
+
     /// <summary>What is held; the estimate in the units of budgets.</summary>
     internal Charge? Amount { get; set; }
 

@@ -16,15 +16,13 @@ internal sealed class GuardedRequest : IBudgetGuardFeature
     private readonly long _remainingNanos;
     private readonly bool _knowsRemaining;
     private readonly bool _isUncounted;
-    private readonly bool _modelIsOnlyClaimed;
     private RequestReports? _reports;
     private Metered? _metered;
 
     /// <param name="settler">Settles it.</param>
     /// <param name="request">Who, what, which model, how much.</param>
     /// <param name="decision">The allow that admitted it.</param>
-    /// <param name="modelIsOnlyClaimed">True if only a header names the model: nobody has checked that the app uses it.</param>
-    public GuardedRequest(Settler settler, BudgetRequest request, in BudgetDecision decision, bool modelIsOnlyClaimed = false)
+    public GuardedRequest(Settler settler, BudgetRequest request, in BudgetDecision decision)
     {
         _settler = settler;
         Request = request;
@@ -35,7 +33,6 @@ internal sealed class GuardedRequest : IBudgetGuardFeature
         _knowsRemaining = decision.Remaining is not null;
         _remainingNanos = decision.Remaining.GetValueOrDefault().Nanos;
         _isUncounted = decision.IsUncounted;
-        _modelIsOnlyClaimed = modelIsOnlyClaimed;
     }
 
     public BudgetRequest Request { get; }
@@ -56,7 +53,7 @@ internal sealed class GuardedRequest : IBudgetGuardFeature
     public void ReportUsage(TokenUsage usage)
     {
         ArgumentNullException.ThrowIfNull(usage);
-        Charge charge = _settler.CostOf(usage, Request, _modelIsOnlyClaimed);
+        Charge charge = _settler.CostOf(usage, Request);
         Report(charge.Cost, charge.Tokens);
     }
 
@@ -71,33 +68,36 @@ internal sealed class GuardedRequest : IBudgetGuardFeature
     {
         if (Volatile.Read(ref _reports) is null && _metered is null)
         {
-            _metered = new Metered(_settler.CostOf(usage, Request, _modelIsOnlyClaimed));
+            _metered = new Metered(_settler.CostOf(usage, Request));
             await _settler.SettleAsync(Hold, _metered.Charge).ConfigureAwait(false);
         }
     }
 
     /// <summary>Ends the request: reports decide, else what was metered, else how it ended. Never throws.</summary>
-    public async ValueTask EndAsync(RequestOutcome outcome)
+    public ValueTask EndAsync(RequestOutcome outcome)
     {
         RequestReports? reports = Interlocked.Exchange(ref _reports, RequestReports.Ended);
         if (ReferenceEquals(reports, RequestReports.Ended))
         {
-            return;
+            return ValueTask.CompletedTask;
         }
 
-        Charge actual = _settler.ChargeOf(reports, _metered?.Charge, Request.Amount.GetValueOrDefault(), outcome);
+        Charge estimate = Request.Amount.GetValueOrDefault();
+        Charge actual = _settler.ChargeOf(reports, _metered?.Charge, estimate, outcome);
+        _settler.Count(actual, Request.Operation);
         if (_metered is not { } metered)
         {
-            _metered = new Metered(actual);
-            await _settler.SettleAsync(Hold, actual).ConfigureAwait(false);
-        }
-        else if (metered.Charge != actual)
-        {
-            _metered = new Metered(actual);
-            await _settler.AdjustAsync(Hold, metered.Charge, actual).ConfigureAwait(false);
+            _metered = actual == estimate ? null : new Metered(actual);
+            return _settler.SettleAsync(Hold, actual);
         }
 
-        _settler.Count(actual, Request.Operation);
+        if (metered.Charge == actual)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        _metered = new Metered(actual);
+        return _settler.AdjustAsync(Hold, metered.Charge, actual);
     }
 
     /// <summary>Ends a request that never reached what costs: nothing is charged in any unit. Never throws.</summary>

@@ -43,6 +43,8 @@ internal sealed partial class FailureLog(SettingsSource settings, ILogger<Failur
         LogFailed(kind, failure);
     }
 
+    public void ReportMetering(Exception failure) => Report(FailureKind.Metering, failure);
+
     /// <summary>Tells of the failure of a step that nobody waits for any more.</summary>
     public async Task WatchAsync(FailureKind kind, Task step)
     {

@@ -8,8 +8,9 @@ namespace BudgetGuard.Estimation;
 internal sealed class DefaultCostEstimator(ModelCosts costs) : ICostEstimator
 {
     /// <exception cref="BadHttpRequestException">400: the model has no price, and such models are rejected.</exception>
-    public Charge Estimate(string? model, bool modelIsOnlyClaimed, EndpointTerms? terms, ModelCall? call)
+    public Charge Estimate(BudgetRequest request, EndpointTerms? terms, ModelCall? call)
     {
+        string? model = request.Model;
         if (call is null)
         {
             return new Charge(terms?.Cost ?? costs.FlatCostOf(model) ?? throw Unpriced(model));
@@ -20,10 +21,10 @@ internal sealed class DefaultCostEstimator(ModelCosts costs) : ICostEstimator
             return new Charge(fixedCost, TokensOf(model, call));
         }
 
-        Charge estimate = costs.BoundOf(call.Request, call.Api, modelIsOnlyClaimed ? null : model) ?? throw Unpriced(model);
+        Charge estimate = costs.BoundOf(call.Request, call.Api, request.ModelIsOnlyClaimed ? null : model) ?? throw Unpriced(model);
 
         // A header never makes a body cheaper, but it may make it dearer.
-        return modelIsOnlyClaimed && costs.BoundOf(call.Request, call.Api, model) is { } claimed && claimed.Cost > estimate.Cost ? claimed : estimate;
+        return request.ModelIsOnlyClaimed && costs.BoundOf(call.Request, call.Api, model) is { } claimed && claimed.Cost > estimate.Cost ? claimed : estimate;
     }
 
     /// <summary>The upper bound of a model request's tokens.</summary>
@@ -32,8 +33,7 @@ internal sealed class DefaultCostEstimator(ModelCosts costs) : ICostEstimator
     public ValueTask<CostEstimate?> EstimateAsync(BudgetRequest request, HttpContext context, CancellationToken cancellationToken)
     {
         ModelCall? call = context.Features.Get<ModelCall>();
-        bool isOnlyClaimed = call is not null && call.Request.Model is null;
-        Charge charge = Estimate(request.Model, isOnlyClaimed, EndpointTerms.Of(context.GetEndpoint()), call);
+        Charge charge = Estimate(request, EndpointTerms.Of(context.GetEndpoint()), call);
         return new ValueTask<CostEstimate?>(new CostEstimate(charge.Cost.Usd, charge.Tokens));
     }
 

@@ -62,6 +62,10 @@ internal sealed class InspectedBody : IDisposable
         {
             body.Error = new ModelRequestError(408, "request_timeout", "The body did not arrive in time.");
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            body.Error = ModelRequestError.ClientLeft;
+        }
         catch (BadHttpRequestException refused)
         {
             body.Error = new ModelRequestError(refused.StatusCode, "invalid_body", "The body could not be read.");

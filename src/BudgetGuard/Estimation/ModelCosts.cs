@@ -57,8 +57,7 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
     /// <summary>What usage really cost: as the provider reported it, else by the price of the model that answered, else of the one that was asked.</summary>
     /// <param name="usage">The usage.</param>
     /// <param name="request">The request it is of.</param>
-    /// <param name="modelIsOnlyClaimed">True if only a header names the request's model: then it cannot make the usage cheaper than a request without one.</param>
-    public Charge CostOf(TokenUsage usage, BudgetRequest request, bool modelIsOnlyClaimed)
+    public Charge CostOf(TokenUsage usage, BudgetRequest request)
     {
         GuardSettings current = settings.Current;
         long tokens = Sum(usage.InputTokens, usage.OutputTokens);
@@ -67,7 +66,8 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
             return new Charge(Money.FromUsd(reported), tokens);
         }
 
-        bool claimed = usage.Model is null && modelIsOnlyClaimed;
+        // What only a header names cannot make the usage cheaper than a request without it.
+        bool claimed = usage.Model is null && request.ModelIsOnlyClaimed;
         string? model = usage.Model ?? request.Model;
         if (model is not null && !claimed && IsFree(model, current))
         {

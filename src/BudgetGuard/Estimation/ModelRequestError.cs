@@ -3,6 +3,9 @@ namespace BudgetGuard.Estimation;
 /// <summary>Why a body of a model API is refused: it has no reading, or more than one.</summary>
 internal sealed class ModelRequestError(int status, string code, string message)
 {
+    /// <summary>The client left before its request was whole: nobody reads this answer.</summary>
+    public static ModelRequestError ClientLeft { get; } = new(499, "client_closed_request", "The client left.");
+
     public int Status { get; } = status;
 
     public string Code { get; } = code;

@@ -10,25 +10,26 @@ internal sealed class RequestEstimator(DefaultCostEstimator standard, ExtensionP
 {
     /// <exception cref="BadHttpRequestException">400: the model has no price, and such models are rejected.</exception>
     /// <exception cref="BudgetGuardUnavailableException">The estimator failed, and <c>FailOpen</c> is false.</exception>
-    public async ValueTask<Charge> EstimateAsync(HttpContext context, BudgetRequest request, bool modelIsOnlyClaimed, EndpointTerms? terms, ModelCall? call)
+    public ValueTask<Charge> EstimateAsync(HttpContext context, BudgetRequest request, EndpointTerms? terms, ModelCall? call) =>
+        terms?.Cost is null && estimators.Of(context) is { } own
+            ? AskAsync(own, context, request, terms, call)
+            : new ValueTask<Charge>(standard.Estimate(request, terms, call));
+
+    private async ValueTask<Charge> AskAsync(
+        ICostEstimator own, HttpContext context, BudgetRequest request, EndpointTerms? terms, ModelCall? call)
     {
-        if (terms?.Cost is null && estimators.Of(context) is { } own)
+        Answer<Charge?> answer = await calls.CallAsync(
+            FailureKind.CostEstimator,
+            (own, request),
+            context,
+            static async (state, http, aborted) => await state.own.EstimateAsync(state.request, http, aborted).ConfigureAwait(false) is { } estimate
+                ? BudgetRequest.ToCharge(estimate)
+                : (Charge?)null).ConfigureAwait(false);
+        if (answer.Value is not { } estimated)
         {
-            Answer<Charge?> answer = await calls.CallAsync(
-                FailureKind.CostEstimator,
-                (own, request),
-                context,
-                static async (state, http, aborted) => await state.own.EstimateAsync(state.request, http, aborted).ConfigureAwait(false) is { } estimate
-                    ? BudgetRequest.ToCharge(estimate)
-                    : (Charge?)null).ConfigureAwait(false);
-            if (answer.Value is { } estimated)
-            {
-                return call is null || estimated.Tokens > 0
-                    ? estimated
-                    : estimated with { Tokens = standard.TokensOf(request.Model, call) };
-            }
+            return standard.Estimate(request, terms, call);
         }
 
-        return standard.Estimate(request.Model, modelIsOnlyClaimed, terms, call);
+        return call is null || estimated.Tokens > 0 ? estimated : estimated with { Tokens = standard.TokensOf(request.Model, call) };
     }
 }

@@ -17,7 +17,11 @@ internal sealed class DefaultUserExtractor(
     /// <summary>True if callers name themselves: the header is believed though nobody has checked it.</summary>
     public bool TrustsUserHeader => settings.Current.TrustUserHeader ?? (!_hasSchemes && !users.HasCustom);
 
-    public ValueTask<BudgetSubject?> ExtractAsync(HttpContext context, CancellationToken cancellationToken)
+    public ValueTask<BudgetSubject?> ExtractAsync(HttpContext context, CancellationToken cancellationToken) => new(Extract(context));
+
+    /// <exception cref="BadHttpRequestException">400: the user header is given more than once.</exception>
+    /// <exception cref="InvalidOperationException">The guard stands before authentication.</exception>
+    public BudgetSubject Extract(HttpContext context)
     {
         // Not context.User, which makes a principal where there is none.
         ClaimsPrincipal? principal = context.Features.Get<IHttpAuthenticationFeature>()?.User;
@@ -26,7 +30,7 @@ internal sealed class DefaultUserExtractor(
             string? user = principal.FindFirst(ClaimTypes.NameIdentifier)?.Value
                 ?? principal.FindFirst("sub")?.Value
                 ?? identity.Name;
-            return new ValueTask<BudgetSubject?>(new BudgetSubject(user));
+            return new BudgetSubject(user);
         }
 
         if (_hasSchemes && !users.HasCustom && context.Features.Get<IAuthenticationFeature>() is null)
@@ -35,7 +39,7 @@ internal sealed class DefaultUserExtractor(
                 "The budget guard ran before authentication, so every caller would be anonymous. Call app.UseAuthentication() before app.UseBudgetGuard().");
         }
 
-        return new ValueTask<BudgetSubject?>(TrustsUserHeader ? FromHeader(context.Request) : BudgetSubject.Anonymous);
+        return TrustsUserHeader ? FromHeader(context.Request) : BudgetSubject.Anonymous;
     }
 
     private BudgetSubject FromHeader(HttpRequest request)

@@ -12,25 +12,29 @@ internal sealed class RequestIdentifier(
     ExtensionPoint<IModelExtractor> models,
     ExtensionCalls calls)
 {
+    private readonly bool _hasCustom = users.HasCustom || operations.HasCustom || models.HasCustom;
+
     /// <exception cref="BadHttpRequestException">400: a name is ambiguous, too long or cannot be shown.</exception>
     /// <exception cref="BudgetGuardUnavailableException">An extractor failed, and <c>FailOpen</c> is false.</exception>
-    public async ValueTask<Identified> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
+    public ValueTask<Identified> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call) =>
+        _hasCustom ? AskAsync(context, terms, call) : new ValueTask<Identified>(Identify(context, SubjectRules.Check(defaultUser.Extract(context)), null, null, terms, call));
+
+    private async ValueTask<Identified> AskAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
     {
         BudgetSubject subject = SubjectRules.Check(
-            users.Of(context) is { } custom ? await ExtractUserAsync(custom, context).ConfigureAwait(false) : await DefaultUserAsync(context).ConfigureAwait(false));
+            users.Of(context) is { } ownUser ? await ExtractUserAsync(ownUser, context).ConfigureAwait(false) : defaultUser.Extract(context));
         string? operation = operations.Of(context) is { } ownOperation ? await ExtractAsync(ownOperation, context).ConfigureAwait(false) : null;
         string? model = models.Of(context) is { } ownModel ? await ExtractAsync(ownModel, context).ConfigureAwait(false) : null;
-        if (operation is not null)
-        {
-            SubjectRules.Check("operation", operation);
-        }
+        SubjectRules.Check("operation", operation);
+        SubjectRules.Check("model", model);
+        return Identify(context, subject, operation, model, terms, call);
+    }
 
+    private static Identified Identify(
+        HttpContext context, in BudgetSubject subject, string? operation, string? model, EndpointTerms? terms, ModelCall? call)
+    {
         bool isOnlyClaimed = false;
-        if (model is not null)
-        {
-            SubjectRules.Check("model", model);
-        }
-        else
+        if (model is null)
         {
             model = DefaultModelExtractor.Extract(context, call);
             isOnlyClaimed = model is not null && call?.Request.Model is null;
@@ -43,11 +47,8 @@ internal sealed class RequestIdentifier(
     {
         Answer<BudgetSubject?> answer = await calls.CallAsync(
             FailureKind.UserExtractor, extractor, context, static (own, http, aborted) => own.ExtractAsync(http, aborted)).ConfigureAwait(false);
-        return answer.IsGiven ? answer.Value ?? BudgetSubject.Anonymous : await DefaultUserAsync(context).ConfigureAwait(false);
+        return answer.IsGiven ? answer.Value ?? BudgetSubject.Anonymous : defaultUser.Extract(context);
     }
-
-    private async ValueTask<BudgetSubject> DefaultUserAsync(HttpContext context) =>
-        await defaultUser.ExtractAsync(context, context.RequestAborted).ConfigureAwait(false) ?? BudgetSubject.Anonymous;
 
     private async ValueTask<string?> ExtractAsync(IOperationExtractor extractor, HttpContext context)
     {

@@ -12,7 +12,7 @@ namespace BudgetGuard.Metering;
 internal sealed class Settler(
     ICostTracker tracker, ModelCosts costs, GuardMetrics metrics, FailureLog failures, AlertQueue alerts, SettingsSource settings, TimeProvider time)
 {
-    public Charge CostOf(TokenUsage usage, BudgetRequest request, bool modelIsOnlyClaimed) => costs.CostOf(usage, request, modelIsOnlyClaimed);
+    public Charge CostOf(TokenUsage usage, BudgetRequest request) => costs.CostOf(usage, request);
 
     /// <summary>What an ended request is charged: the app's reports, else what its answer told, else how it ended decides.</summary>
     public Charge ChargeOf(RequestReports? reports, Charge? metered, in Charge estimate, RequestOutcome outcome)
@@ -36,22 +36,37 @@ internal sealed class Settler(
     /// <summary>Counts a settled cost; once for each request, whether or not a budget applies.</summary>
     public void Count(in Charge actual, string operation) => metrics.Settled(actual.Cost, operation);
 
-    private async ValueTask RunAsync(Step step, Hold hold, Charge settled, Charge actual)
+    private ValueTask RunAsync(Step step, in Hold hold, in Charge settled, in Charge actual)
     {
         if (hold.Accounts is null)
         {
-            return;
+            return ValueTask.CompletedTask;
         }
 
+        ValueTask call;
         try
         {
             // Never with the request's token: a client that left does not undo what was spent.
-            ValueTask call = step switch
+            call = step switch
             {
                 Step.Settle => tracker.SettleAsync(hold, actual, CancellationToken.None),
                 Step.Adjust => tracker.AdjustAsync(hold, settled, actual, CancellationToken.None),
                 _ => tracker.ReleaseAsync(hold, CancellationToken.None),
             };
+        }
+        catch (Exception failure)
+        {
+            failures.Report(FailureKind.Settlement, failure);
+            return ValueTask.CompletedTask;
+        }
+
+        return call.IsCompletedSuccessfully && settings.Current.AsyncProcessing ? ValueTask.CompletedTask : FinishAsync(call);
+    }
+
+    private async ValueTask FinishAsync(ValueTask call)
+    {
+        try
+        {
             if (call.IsCompleted)
             {
                 await call.ConfigureAwait(false);

@@ -13,17 +13,41 @@ internal sealed class Admission(
     private readonly bool _boundsItself = policy is CachedBudgetPolicy or BudgetPolicy;
 
     /// <exception cref="BudgetGuardUnavailableException">The policy or the store failed, and a budget of the request is closed on failure.</exception>
-    public async ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken)
+    public ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken)
+    {
+        if (metrics.TimesDecisions || GuardActivities.Source.HasListeners() || !settings.Current.AsyncProcessing)
+        {
+            return ObserveAsync(request, cancellationToken);
+        }
+
+        ValueTask<BudgetDecision> asked = AskAsync(request, cancellationToken);
+        if (!asked.IsCompletedSuccessfully)
+        {
+            return CountAsync(asked, request.Operation);
+        }
+
+        BudgetDecision decision = asked.Result;
+        metrics.Decided(decision, request.Operation);
+        return new ValueTask<BudgetDecision>(decision);
+    }
+
+    private async ValueTask<BudgetDecision> CountAsync(ValueTask<BudgetDecision> asked, string operation)
+    {
+        BudgetDecision decision = await asked.ConfigureAwait(false);
+        metrics.Decided(decision, operation);
+        return decision;
+    }
+
+    private async ValueTask<BudgetDecision> ObserveAsync(BudgetRequest request, CancellationToken cancellationToken)
     {
         using Activity? activity = GuardActivities.Source.StartActivity("budgetguard.decide");
         long started = metrics.TimesDecisions ? time.GetTimestamp() : 0;
-        BudgetDecision decision = await AskAsync(request, cancellationToken).ConfigureAwait(false);
+        BudgetDecision decision = await CountAsync(AskAsync(request, cancellationToken), request.Operation).ConfigureAwait(false);
         if (started != 0)
         {
             metrics.DecisionTook(time.GetElapsedTime(started), decision.Kind);
         }
 
-        metrics.Decided(decision, request.Operation);
         if (activity is not null)
         {
             activity.SetTag("budgetguard.decision", DecisionNames.Of(decision.Kind));
@@ -39,26 +63,48 @@ internal sealed class Admission(
         return decision;
     }
 
-    private async ValueTask<BudgetDecision> AskAsync(BudgetRequest request, CancellationToken cancellationToken)
+    private ValueTask<BudgetDecision> AskAsync(BudgetRequest request, CancellationToken cancellationToken)
+    {
+        ValueTask<BudgetDecision> answer;
+        try
+        {
+            answer = policy.DecideAsync(request, cancellationToken);
+        }
+        catch (Exception failure) when (IsFailure(failure, cancellationToken))
+        {
+            return new ValueTask<BudgetDecision>(OnFailure(failure));
+        }
+
+        return answer.IsCompletedSuccessfully ? answer : AwaitAsync(answer, cancellationToken);
+    }
+
+    private async ValueTask<BudgetDecision> AwaitAsync(ValueTask<BudgetDecision> answer, CancellationToken cancellationToken)
     {
         try
         {
-            ValueTask<BudgetDecision> answer = policy.DecideAsync(request, cancellationToken);
-            return _boundsItself || answer.IsCompleted
+            return _boundsItself
                 ? await answer.ConfigureAwait(false)
                 : await answer.AsTask().WaitAsync(settings.Current.StoreTimeout, time, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is not BudgetGuardUnavailableException and not BudgetHoldConflictException
-            && !(failure is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        catch (Exception failure) when (IsFailure(failure, cancellationToken))
         {
-            failures.Report(FailureKind.Policy, failure);
-            if (!settings.Current.FailOpen)
-            {
-                throw new BudgetGuardUnavailableException("Budget guard unavailable", failure);
-            }
-
-            metrics.PassedUncounted();
-            return BudgetDecision.AllowUncounted();
+            return OnFailure(failure);
         }
+    }
+
+    private static bool IsFailure(Exception failure, CancellationToken cancellationToken) =>
+        failure is not BudgetGuardUnavailableException and not BudgetHoldConflictException
+        && !(failure is OperationCanceledException && cancellationToken.IsCancellationRequested);
+
+    private BudgetDecision OnFailure(Exception failure)
+    {
+        failures.Report(FailureKind.Policy, failure);
+        if (!settings.Current.FailOpen)
+        {
+            throw new BudgetGuardUnavailableException("Budget guard unavailable", failure);
+        }
+
+        metrics.PassedUncounted();
+        return BudgetDecision.AllowUncounted();
     }
 }

@@ -17,7 +17,7 @@ internal readonly struct DenialBody(Denial denial, BudgetRequest request, long? 
         switch (format)
         {
             case ResponseFormat.ProblemDetails:
-                ErrorShapes.WriteProblem(json, $"urn:budgetguard:{DecisionNames.Of(denial.Kind)}", Error, Status, Message);
+                ErrorShapes.WriteProblem(json, $"urn:budgetguard:{DecisionNames.Of(denial.Kind)}", Error, GuardResponses.StatusOf(denial), Message);
                 break;
             case ResponseFormat.OpenAI:
                 ErrorShapes.WriteOpenAI(json, Message, "insufficient_quota", "budget_exceeded");
@@ -33,8 +33,6 @@ internal readonly struct DenialBody(Denial denial, BudgetRequest request, long? 
         WriteMembers(json);
         json.WriteEndObject();
     }
-
-    private int Status => denial.Kind == DecisionKind.Throttle ? 429 : 402;
 
     private string Message => denial.Reason switch
     {

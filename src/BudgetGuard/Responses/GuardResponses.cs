@@ -47,13 +47,15 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
         }
     }
 
+    public static int StatusOf(Denial denial) =>
+        denial.Kind == DecisionKind.Throttle ? StatusCodes.Status429TooManyRequests : StatusCodes.Status402PaymentRequired;
+
     /// <summary>402 or 429.</summary>
     public Task DenyAsync(HttpContext context, BudgetRequest request, Denial denial)
     {
         GuardSettings current = settings.Current;
         DenialBody body = new(denial, request, RetryAfterSeconds(denial), current);
         HttpResponse response = context.Response;
-        int status = denial.Kind == DecisionKind.Throttle ? StatusCodes.Status429TooManyRequests : StatusCodes.Status402PaymentRequired;
         if (body.RetryAfter is { } seconds)
         {
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
@@ -63,7 +65,7 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
             response.Headers[ShouldRetryHeader] = "false";
         }
 
-        return WriteAsync(context, status, current.ResponseFormat, body, static (json, format, state) => state.Write(json, format));
+        return WriteAsync(context, StatusOf(denial), current.ResponseFormat, body, static (json, format, state) => state.Write(json, format));
     }
 
     /// <summary>503: the policy or the store failed, and a budget of the request is closed on failure.</summary>
@@ -94,7 +96,7 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
         response.ContentType = format == ResponseFormat.ProblemDetails ? "application/problem+json" : "application/json";
         response.ContentLength = buffer.WrittenCount;
         response.Headers.CacheControl = "no-store";
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (!HttpMethods.IsHead(context.Request.Method) && !context.RequestAborted.IsCancellationRequested)
         {
             await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
         }

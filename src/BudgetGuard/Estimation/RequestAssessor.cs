@@ -1,0 +1,53 @@
+using BudgetGuard.Filtering;
+using BudgetGuard.Identification;
+using Microsoft.AspNetCore.Http;
+
+namespace BudgetGuard.Estimation;
+
+/// <summary>Turns an HTTP request into what the policy decides on: who asks, for what, of which model, at what cost at most.</summary>
+internal sealed class RequestAssessor(RequestIdentifier identifier, RequestEstimator estimator)
+{
+    /// <exception cref="BadHttpRequestException">400: a name is ambiguous or cannot be shown, or the model has no price and such models are rejected.</exception>
+    /// <exception cref="BudgetGuardUnavailableException">An extension point failed, and <c>FailOpen</c> is false.</exception>
+    public ValueTask<BudgetRequest> AssessAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
+    {
+        // Steps that are at hand cost no state machine: with the defaults all of them are.
+        ValueTask<Identified> identifying = identifier.IdentifyAsync(context, terms, call);
+        if (!identifying.IsCompletedSuccessfully)
+        {
+            return AwaitAsync(identifying, context, terms, call);
+        }
+
+        BudgetRequest request = ToRequest(identifying.Result, terms);
+        ValueTask<Charge> estimating = estimator.EstimateAsync(context, request, terms, call);
+        if (!estimating.IsCompletedSuccessfully)
+        {
+            return AwaitAsync(estimating, request);
+        }
+
+        request.Amount = estimating.Result;
+        return new ValueTask<BudgetRequest>(request);
+    }
+
+    private async ValueTask<BudgetRequest> AwaitAsync(ValueTask<Identified> identifying, HttpContext context, EndpointTerms? terms, ModelCall? call)
+    {
+        BudgetRequest request = ToRequest(await identifying.ConfigureAwait(false), terms);
+        request.Amount = await estimator.EstimateAsync(context, request, terms, call).ConfigureAwait(false);
+        return request;
+    }
+
+    private static async ValueTask<BudgetRequest> AwaitAsync(ValueTask<Charge> estimating, BudgetRequest request)
+    {
+        request.Amount = await estimating.ConfigureAwait(false);
+        return request;
+    }
+
+    private static BudgetRequest ToRequest(in Identified identified, EndpointTerms? terms) => new()
+    {
+        Subject = identified.Subject,
+        Operation = identified.Operation,
+        Model = identified.Model,
+        ModelIsOnlyClaimed = identified.ModelIsOnlyClaimed,
+        RequiredBudgets = terms?.RequiredBudgets ?? [],
+    };
+}
