@@ -227,18 +227,19 @@ public sealed class TrackerHoldTests
     [Fact]
     public void T106_ExtendedHold_LivesOn_AndItsMoneyIsNeverFree()
     {
-        AccountSet set = Kit.Set(_account);
+        _kit.Expired = ExpiredHolds.Release;
+        AccountSet set = Kit.Set(Kit.Of(Kit.Terms("total", WindowSpec.Total), 100));
         Hold hold = _kit.Hold(set, 60, TimeSpan.FromMinutes(2));
         for (int minute = 0; minute < 12; minute++)
         {
             _kit.Clock.Advance(TimeSpan.FromMinutes(1));
             hold = _kit.Extend(hold, 0).Hold;
-            Assert.Equal(HoldOutcome.Refused, _kit.TryHold(Kit.Set(_account), 141).Outcome);
+            Assert.Equal(HoldOutcome.Refused, _kit.TryHold(set, 41).Outcome);
         }
 
-        // Held since yesterday, 23:58:50: it stays there.
-        _kit.Clock.SetUtcNow(Kit.Start + TimeSpan.FromMinutes(30));
+        _kit.Clock.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(HoldOutcome.Conflict, _kit.Extend(hold, 0).Outcome);
+        _kit.Hold(set, 100);
     }
 
     [Fact]
