@@ -56,7 +56,7 @@ internal sealed class CalendarWindows(BudgetPeriod period, TimeZoneInfo zone)
         BudgetPeriod.Total => index <= 0 ? 0 : Never,
         BudgetPeriod.Minute => StartOfFixed(index, TimeSpan.TicksPerMinute, 0),
         BudgetPeriod.Hour => StartOfFixed(index, TimeSpan.TicksPerHour, _hourPhase),
-        _ => FirstDayOf(index) is { } day ? EarliestAt(day) : Never,
+        _ => index <= 0 ? 0 : FirstDayOf(index) is { } day ? EarliestAt(day) : Never,
     };
 
     private static CalendarWindow Fixed(long ticks, long length, long phase)

@@ -3,22 +3,23 @@ using System.Collections.Immutable;
 namespace BudgetGuard.Accounting;
 
 /// <summary>
-/// What a tracker does, as plain sequential code: it takes the time as an argument, collects events, and never waits. Whoever uses it holds its lock.
+/// How holds begin and grow, as plain sequential code: it takes the time as an argument, collects events, and never waits. Whoever uses it holds its lock.
 /// A hold stays in the windows it was taken in: it is extended, settled, released and corrected there, however long that takes.
 /// </summary>
 internal sealed class HoldBook
 {
     private readonly AccountTable _accounts = new();
     private readonly HoldSlab _holds = new();
-    private readonly Func<ExpiredHolds> _whenExpired;
     private readonly ExpiryHeap _expiry;
-    private long _lastNow;
 
     public HoldBook(Func<ExpiredHolds> whenExpired)
     {
-        _whenExpired = whenExpired;
         _expiry = new ExpiryHeap(_holds);
+        Endings = new HoldEndings(_accounts, _holds, _expiry, whenExpired);
     }
+
+    /// <summary>How holds end.</summary>
+    public HoldEndings Endings { get; }
 
     public int OpenHolds => _expiry.Count;
 
@@ -41,7 +42,7 @@ internal sealed class HoldBook
         if (!Admits(path, set, request.Amount, now, ref events))
         {
             // Nobody is refused because of a hold that is over.
-            Expire(now, int.MaxValue, ref events);
+            Endings.Expire(now, int.MaxValue, ref events);
             refusals = Refusals.OfHold(path, set, _accounts, request.Amount, now, ref events);
             if (Refusals.AnyEnforced(refusals))
             {
@@ -80,7 +81,7 @@ internal sealed class HoldBook
         ImmutableArray<Refusal> refusals = default;
         if (!AdmitsMore(slot, more, now, ref events))
         {
-            Expire(now, int.MaxValue, ref events);
+            Endings.Expire(now, int.MaxValue, ref events);
             if (slot.State != HoldState.Held)
             {
                 return new HoldResult(HoldOutcome.Conflict, default, default);
@@ -112,106 +113,6 @@ internal sealed class HoldBook
         return Answer(slot, refusals);
     }
 
-    /// <summary>Settles a hold that is open or remembered; false if it is neither, and then the caller has to know the time.</summary>
-    public bool TrySettle(in Hold hold, in Charge actual, ref EventBuffer events)
-    {
-        int index = _holds.Find(hold.Id);
-        if (index < 0)
-        {
-            return false;
-        }
-
-        ref HoldSlot slot = ref _holds[index];
-        if (slot.State != HoldState.Settled)
-        {
-            foreach (ref HoldEntry entry in slot.Used)
-            {
-                entry.Window.Ledger.Settle(ref entry, entry.Window.Ledger.AmountOf(actual), ref events);
-            }
-
-            End(index, HoldState.Settled);
-        }
-
-        return true;
-    }
-
-    /// <summary>Settles a hold that nobody knows in the current windows; remembered from then on, if it has an id of its own.</summary>
-    public void SettleUnknown(in Hold hold, in Charge actual, long now, ref EventBuffer events)
-    {
-        if (_holds.IsOwn(hold.Id) && !_holds.TrySettleForgotten(hold.Id))
-        {
-            return;
-        }
-
-        if (hold.Id == default || _holds.IsOwn(hold.Id))
-        {
-            ChargeNow(hold.Accounts, actual, now, ref events);
-            return;
-        }
-
-        int index = Adopt(hold, HoldState.Settled, now, ref events);
-        foreach (ref HoldEntry entry in _holds[index].Used)
-        {
-            entry.Window.Ledger.Settle(ref entry, entry.Window.Ledger.AmountOf(actual), ref events);
-        }
-    }
-
-    public void Adjust(in Hold hold, in Charge settled, in Charge actual, long now, ref EventBuffer events)
-    {
-        int index = _holds.Find(hold.Id);
-        if (index >= 0 && _holds[index].State == HoldState.Settled)
-        {
-            foreach (ref HoldEntry entry in _holds[index].Used)
-            {
-                AccountLedger ledger = entry.Window.Ledger;
-                long by = ledger.AmountOf(actual) - ledger.AmountOf(settled);
-                ledger.Move(ref entry, 0, Math.Max(0, Saturating.Add(entry.Settled, by)), ref events);
-            }
-
-            return;
-        }
-
-        AccountPath path = _accounts.PathOf(hold.Accounts, now, ref events);
-        foreach (AccountLedger ledger in path.Ledgers)
-        {
-            long by = ledger.AmountOf(actual) - ledger.AmountOf(settled);
-            if (by < 0)
-            {
-                ledger.TakeBack(-by, now, ref events);
-            }
-            else
-            {
-                ChargeNow(ledger, by, now, ref events);
-            }
-        }
-    }
-
-    public void Release(in Hold hold, long now, ref EventBuffer events)
-    {
-        int index = _holds.Find(hold.Id);
-        if (index < 0)
-        {
-            // The release of a hold that is still on its way ends it before it begins.
-            if (hold.Id != default && !_holds.IsOwn(hold.Id))
-            {
-                Adopt(hold, HoldState.Released, now, ref events);
-            }
-
-            return;
-        }
-
-        ref HoldSlot slot = ref _holds[index];
-        if (slot.State < HoldState.Released)
-        {
-            foreach (ref HoldEntry entry in slot.Used)
-            {
-                entry.Window.Ledger.Move(ref entry, 0, 0, ref events);
-            }
-
-            End(index, HoldState.Released);
-        }
-    }
-
     public AccountState Read(Account account, long now, ref EventBuffer events)
     {
         AccountGroup group = _accounts.GroupOf(account);
@@ -223,30 +124,6 @@ internal sealed class HoldBook
 
         var unused = new AccountLedger(group, account, isOverflow: false, now, freed: 0);
         return AccountFigures.StateOf(unused.Current, limit);
-    }
-
-    /// <summary>Ends up to so many of the holds whose time is over.</summary>
-    public void Expire(long now, int atMost, ref EventBuffer events)
-    {
-        _lastNow = Math.Max(_lastNow, now);
-        if (!_expiry.TryPeekDue(now, out int index))
-        {
-            return;
-        }
-
-        bool charges = _whenExpired() == ExpiredHolds.Charge;
-        do
-        {
-            foreach (ref HoldEntry entry in _holds[index].Used)
-            {
-                AccountLedger ledger = entry.Window.Ledger;
-                ledger.Move(ref entry, 0, charges && ledger.Unit != BudgetUnit.Concurrency ? entry.Held : 0, ref events);
-                ledger.Free();
-            }
-
-            End(index, HoldState.Expired);
-        }
-        while (--atMost > 0 && _expiry.TryPeekDue(now, out index));
     }
 
     private static bool Admits(AccountPath path, AccountSet set, in Charge amount, long now, ref EventBuffer events)
@@ -306,55 +183,6 @@ internal sealed class HoldBook
         }
 
         return true;
-    }
-
-    private void End(int index, HoldState state)
-    {
-        ref HoldSlot slot = ref _holds[index];
-        if (slot.State != HoldState.Held)
-        {
-            slot.State = state;
-            return;
-        }
-
-        _expiry.Remove(index);
-        foreach (ref HoldEntry entry in slot.Used)
-        {
-            entry.Window.Ledger.OpenHolds--;
-        }
-
-        _holds.Close(index, state, _lastNow);
-    }
-
-    /// <summary>Remembers a hold of whose beginning nothing is known, with nothing in the current windows.</summary>
-    private int Adopt(in Hold hold, HoldState state, long now, ref EventBuffer events)
-    {
-        AccountPath path = _accounts.PathOf(hold.Accounts, now, ref events);
-        int index = _holds.Take(hold.Id, hold.Accounts, now);
-        ref HoldSlot slot = ref _holds[index];
-        slot.Amount = hold.Amount;
-        for (int i = 0; i < path.Ledgers.Length; i++)
-        {
-            path.Ledgers[i].At(now, ref events).Open(ref slot.Entries[i]);
-        }
-
-        _holds.Close(index, state, now);
-        return index;
-    }
-
-    private void ChargeNow(AccountSet accounts, in Charge actual, long now, ref EventBuffer events)
-    {
-        foreach (AccountLedger ledger in _accounts.PathOf(accounts, now, ref events).Ledgers)
-        {
-            ChargeNow(ledger, ledger.AmountOf(actual), now, ref events);
-        }
-    }
-
-    private static void ChargeNow(AccountLedger ledger, long amount, long now, ref EventBuffer events)
-    {
-        var entry = default(HoldEntry);
-        ledger.At(now, ref events).Open(ref entry);
-        ledger.Settle(ref entry, amount, ref events);
     }
 
     private static HoldResult Answer(in HoldSlot slot, ImmutableArray<Refusal> refusals)

@@ -24,7 +24,7 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
             long open;
             lock (_gate)
             {
-                _book.Expire(now, int.MaxValue, ref events);
+                _book.Endings.Expire(now, int.MaxValue, ref events);
                 open = _book.OpenHolds;
             }
 
@@ -60,7 +60,7 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         HoldResult result;
         lock (_gate)
         {
-            _book.Expire(now, Help, ref events);
+            _book.Endings.Expire(now, Help, ref events);
             result = _book.Hold(request, now, ref events);
         }
 
@@ -81,7 +81,7 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         HoldResult result;
         lock (_gate)
         {
-            _book.Expire(now, Help, ref events);
+            _book.Endings.Expire(now, Help, ref events);
             result = _book.Extend(hold, more, now, ref events);
         }
 
@@ -96,7 +96,7 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         bool isKnown;
         lock (_gate)
         {
-            isKnown = _book.TrySettle(hold, actual, ref events);
+            isKnown = _book.Endings.TrySettle(hold, actual, ref events);
         }
 
         if (!isKnown)
@@ -117,8 +117,8 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         var events = new EventBuffer(listener);
         lock (_gate)
         {
-            _book.Expire(now, Help, ref events);
-            _book.Adjust(hold, settled, actual, now, ref events);
+            _book.Endings.Expire(now, Help, ref events);
+            _book.Endings.Adjust(hold, settled, actual, now, ref events);
         }
 
         events.Raise();
@@ -132,7 +132,7 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         var events = new EventBuffer(listener);
         lock (_gate)
         {
-            _book.Release(hold, now, ref events);
+            _book.Endings.Release(hold, now, ref events);
         }
 
         events.Raise();
@@ -147,7 +147,7 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         AccountState state;
         lock (_gate)
         {
-            _book.Expire(now, int.MaxValue, ref events);
+            _book.Endings.Expire(now, int.MaxValue, ref events);
             state = _book.Read(account, now, ref events);
         }
 
@@ -180,10 +180,10 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         long now = Now();
         lock (_gate)
         {
-            _book.Expire(now, Help, ref events);
-            if (!_book.TrySettle(hold, actual, ref events))
+            _book.Endings.Expire(now, Help, ref events);
+            if (!_book.Endings.TrySettle(hold, actual, ref events))
             {
-                _book.SettleUnknown(hold, actual, now, ref events);
+                _book.Endings.SettleUnknown(hold, actual, now, ref events);
             }
         }
     }
