@@ -18,6 +18,7 @@ namespace BudgetGuard;
 /// </summary>
 /// <remarks>
 /// The steps are not async methods: a request whose every step is at hand, as with the defaults and the in-memory tracker, pays for no state machine.
+/// Features are read by their type, because a generic call through an interface is looked up each time.
 /// </remarks>
 internal sealed class BudgetGuardMiddleware(
     RequestDelegate next,
@@ -36,7 +37,7 @@ internal sealed class BudgetGuardMiddleware(
         Endpoint? endpoint = context.GetEndpoint();
 
         // Error pages run the pipeline again, and an app may call UseBudgetGuard twice: one request is decided and charged once.
-        if (context.Features.Get<IBudgetGuardFeature>() is GuardedRequest guarded)
+        if (context.Features[typeof(IBudgetGuardFeature)] is GuardedRequest guarded)
         {
             guarded.SeenEndpoint = endpoint;
             return next(context);
@@ -150,7 +151,7 @@ internal sealed class BudgetGuardMiddleware(
         }
 
         var guarded = new GuardedRequest(settler, request, decision) { SeenEndpoint = endpoint };
-        context.Features.Set<IBudgetGuardFeature>(guarded);
+        context.Features[typeof(IBudgetGuardFeature)] = guarded;
         responses.AddHeaders(context.Response, request, decision);
         ResponseMeter? meter = call is null || !settings.Current.EnableCostTracking ? null : ResponseMeter.Attach(
             context, usageReaders.For(call.Api.Name), guarded.SettleAtUsageAsync, failures.ReportMetering);

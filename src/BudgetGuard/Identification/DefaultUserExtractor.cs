@@ -24,7 +24,7 @@ internal sealed class DefaultUserExtractor(
     public BudgetSubject Extract(HttpContext context)
     {
         // Not context.User, which makes a principal where there is none.
-        ClaimsPrincipal? principal = context.Features.Get<IHttpAuthenticationFeature>()?.User;
+        ClaimsPrincipal? principal = ((IHttpAuthenticationFeature?)context.Features[typeof(IHttpAuthenticationFeature)])?.User;
         if (principal?.Identity is { IsAuthenticated: true } identity)
         {
             string? user = principal.FindFirst(ClaimTypes.NameIdentifier)?.Value

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using BudgetGuard.Configuration;
 using Microsoft.Extensions.Caching.Memory;
 
@@ -13,9 +12,7 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
     private const int MaxEntries = 65_536;
     private const int Stripes = 64;
 
-    // One box a thread: the cache wants an object as key, and a fresh box for each request would be garbage.
-    [ThreadStatic]
-    private static object? _probe;
+    private const int RecentEntries = 4_096;
 
     private readonly BudgetPolicy _inner;
     private readonly SettingsSource _settings;
@@ -24,6 +21,9 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
     private readonly TimeProvider _time;
     private readonly MemoryCache _cache;
     private readonly Lock[] _misses;
+
+    // In front of the cache, which wants a boxed key and reads the clock: the entry that was used last for each of so many hashes.
+    private readonly Entry?[] _recent = new Entry?[RecentEntries];
 
     public CachedBudgetPolicy(BudgetPolicy inner, SettingsSource settings, ICostTracker tracker, Func<long> priceVersion, TimeProvider time)
     {
@@ -114,36 +114,46 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
 
     private Entry Find(BudgetRequest request, GuardSettings current)
     {
-        var key = new PlanKey(request);
-        object probe = _probe ??= default(PlanKey);
-        Unsafe.Unbox<PlanKey>(probe) = key;
-        bool found = _cache.TryGetValue(probe, out object? value);
-        Unsafe.Unbox<PlanKey>(probe) = default;
-        return found && value is Entry entry && entry.IsCurrent(current, _priceVersion()) ? entry : AddEntry(key, request, current);
+        int hash = PlanKey.HashOf(request);
+        ref Entry? recent = ref _recent[hash & (RecentEntries - 1)];
+        if (recent is { } known && known.Key.IsOf(request) && known.IsCurrent(current, _priceVersion()))
+        {
+            return known;
+        }
+
+        return recent = FindInCache(new PlanKey(request), hash, request, current);
     }
 
-    private Entry AddEntry(PlanKey key, BudgetRequest request, GuardSettings current)
+    private Entry FindInCache(PlanKey key, int hash, BudgetRequest request, GuardSettings current)
     {
-        lock (_misses[(key.GetHashCode() & int.MaxValue) % Stripes])
+        object boxed = key;
+        if (_cache.TryGetValue(boxed, out object? value) && value is Entry found && found.IsCurrent(current, _priceVersion()))
+        {
+            return found;
+        }
+
+        lock (_misses[(hash & int.MaxValue) % Stripes])
         {
             long prices = _priceVersion();
-            if (_cache.TryGetValue(key, out object? value) && value is Entry found && found.IsCurrent(current, prices))
+            if (_cache.TryGetValue(boxed, out value) && value is Entry added && added.IsCurrent(current, prices))
             {
-                return found;
+                return added;
             }
 
-            var entry = new Entry(_inner.Match(request, current), current, prices);
-            using ICacheEntry added = _cache.CreateEntry(key);
-            added.Value = entry;
-            added.Size = 1;
-            added.AbsoluteExpirationRelativeToNow = current.CacheTtl;
+            var entry = new Entry(key, _inner.Match(request, current), current, prices);
+            using ICacheEntry place = _cache.CreateEntry(boxed);
+            place.Value = entry;
+            place.Size = 1;
+            place.AbsoluteExpirationRelativeToNow = current.CacheTtl;
             return entry;
         }
     }
 
-    private sealed class Entry(BudgetPlan plan, GuardSettings settings, long priceVersion)
+    private sealed class Entry(PlanKey key, BudgetPlan plan, GuardSettings settings, long priceVersion)
     {
         private volatile RememberedDenial? _denied;
+
+        public readonly PlanKey Key = key;
 
         public BudgetPlan Plan { get; } = plan;
 

@@ -22,9 +22,27 @@ internal readonly struct PlanKey(BudgetRequest request) : IEquatable<PlanKey>
 
     public override bool Equals(object? obj) => obj is PlanKey other && Equals(other);
 
-    public override int GetHashCode() =>
-        HashCode.Combine(_user?.GetHashCode(StringComparison.Ordinal), _model?.GetHashCode(StringComparison.Ordinal),
-            _operation?.GetHashCode(StringComparison.Ordinal), _team?.GetHashCode(StringComparison.Ordinal));
+    public override int GetHashCode() => Hash(_user, _model, _operation);
+
+    /// <summary>The hash of a request's key, without making the key.</summary>
+    public static int HashOf(BudgetRequest request) => Hash(request.Subject.User, request.Model, request.Operation);
+
+    /// <summary>True if this is the key of a request.</summary>
+    public bool IsOf(BudgetRequest request) =>
+        _user == request.Subject.User
+        && _model == request.Model
+        && _operation == request.Operation
+        && _team == request.Subject.Team
+        && _apiKeyId == request.Subject.ApiKeyId
+        && SameNames(_requiredBudgets, request.RequiredBudgets)
+        && SameTags(_tags, request.Subject.Tags);
+
+    private static int Hash(string? user, string? model, string? operation)
+    {
+        int hash = user?.GetHashCode(StringComparison.Ordinal) ?? 0;
+        hash = (hash * 397) ^ (operation?.GetHashCode(StringComparison.Ordinal) ?? 0);
+        return (hash * 397) ^ (model?.GetHashCode(StringComparison.Ordinal) ?? 0);
+    }
 
     private static bool SameNames(IReadOnlyList<string>? left, IReadOnlyList<string>? right)
     {
