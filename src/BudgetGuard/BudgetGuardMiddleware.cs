@@ -93,10 +93,9 @@ internal sealed class BudgetGuardMiddleware(
             }
 
             BudgetRequest request = assessing.Result;
-            ValueTask<BudgetDecision> deciding = admission.DecideAsync(request, context.RequestAborted);
-            return deciding.IsCompletedSuccessfully
-                ? ActAsync(context, endpoint, call, request, deciding.Result)
-                : AwaitAsync(deciding, context, endpoint, call, request);
+            return admission.TryDecide(request, out BudgetDecision decision)
+                ? ActAsync(context, endpoint, call, request, decision)
+                : AwaitAsync(admission.DecideAsync(request, context.RequestAborted), context, endpoint, call, request);
         }
         catch (Exception fault) when (IsAnswered(fault, context))
         {

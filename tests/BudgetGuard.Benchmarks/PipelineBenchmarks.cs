@@ -18,19 +18,28 @@ public class PipelineBenchmarks
     private const string UserHeader = "X-User-ID";
 
     private readonly HeaderDictionary _responseHeaders = [];
-    private readonly DefaultHttpContext _context = new();
+    private readonly ServerFeatures _features;
+    private readonly DefaultHttpContext _context;
+    private int _serverFeatures;
     private RequestDelegate _bare = null!;
     private RequestDelegate _guarded = null!;
     private RequestDelegate _limited = null!;
 
+    public PipelineBenchmarks()
+    {
+        _features = new ServerFeatures(new HttpRequestFeature(), new HttpResponseFeature { Headers = _responseHeaders });
+        _features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
+        _context = new DefaultHttpContext(_features);
+    }
+
     [GlobalSetup]
     public async Task SetupAsync()
     {
-        _context.Features.Set<IHttpResponseFeature>(new HttpResponseFeature { Headers = _responseHeaders });
         _context.Request.Method = HttpMethods.Get;
         _context.Request.Path = "/api/items";
         _context.Request.Headers[UserHeader] = "alice";
         _context.RequestAborted = new CancellationTokenSource().Token;
+        _serverFeatures = _features.Count;
         _bare = Pipeline(static _ => { }, static _ => { });
         _guarded = Pipeline(AddGuard, static app => app.UseBudgetGuard());
         _limited = Pipeline(AddLimiter, static app => app.UseRateLimiter());
@@ -49,7 +58,7 @@ public class PipelineBenchmarks
 
     private Task RunAsync(RequestDelegate pipeline)
     {
-        _context.Features.Set<IBudgetGuardFeature>(null);
+        _features.Reset(_serverFeatures);
         _responseHeaders.Clear();
         return pipeline(_context);
     }

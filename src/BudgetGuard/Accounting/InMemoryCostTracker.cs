@@ -47,17 +47,23 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
 
     public ValueTask<HoldResult> HoldAsync(HoldRequest request, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(request.Accounts);
-        ThrowIfNegative(request.Amount);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.Ttl, TimeSpan.Zero);
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled<HoldResult>(cancellationToken);
         }
 
+        Hold(request, out HoldResult result);
+        return new ValueTask<HoldResult>(result);
+    }
+
+    /// <summary>As <see cref="HoldAsync"/>, for who knows that nothing is awaited here: the answer is written where it is wanted, and not copied there.</summary>
+    public void Hold(in HoldRequest request, out HoldResult result)
+    {
+        ArgumentNullException.ThrowIfNull(request.Accounts);
+        ThrowIfNegative(request.Amount);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.Ttl, TimeSpan.Zero);
         long now = Now();
         var events = new EventBuffer(listener);
-        HoldResult result;
         lock (_gate)
         {
             _book.Endings.Expire(now, Help, ref events);
@@ -65,7 +71,6 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         }
 
         events.Raise();
-        return new ValueTask<HoldResult>(result);
     }
 
     public ValueTask<HoldResult> ExtendAsync(Hold hold, Charge more, CancellationToken cancellationToken)
@@ -91,6 +96,13 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
 
     public ValueTask SettleAsync(Hold hold, Charge actual, CancellationToken cancellationToken)
     {
+        Settle(hold, actual);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>As <see cref="SettleAsync"/>, for who knows that nothing is awaited here.</summary>
+    public void Settle(in Hold hold, in Charge actual)
+    {
         ThrowIfNegative(actual);
         var events = new EventBuffer(listener);
         bool isKnown;
@@ -105,7 +117,6 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         }
 
         events.Raise();
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask AdjustAsync(Hold hold, Charge settled, Charge actual, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using BudgetGuard.Accounting;
 using BudgetGuard.Alerts;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
@@ -12,6 +13,8 @@ namespace BudgetGuard.Metering;
 internal sealed class Settler(
     ICostTracker tracker, ModelCosts costs, GuardMetrics metrics, FailureLog failures, AlertQueue alerts, SettingsSource settings, TimeProvider time)
 {
+    private readonly InMemoryCostTracker? _memory = tracker as InMemoryCostTracker;
+
     public Charge CostOf(TokenUsage usage, BudgetRequest request) => costs.CostOf(usage, request);
 
     /// <summary>What an ended request is charged: the app's reports, else what its answer told, else how it ended decides.</summary>
@@ -26,7 +29,24 @@ internal sealed class Settler(
         return reported ?? metered ?? (outcome == RequestOutcome.NothingUsed ? new Charge(Money.Zero) : estimate);
     }
 
-    public ValueTask SettleAsync(in Hold hold, in Charge actual) => RunAsync(Step.Settle, hold, default, actual);
+    public ValueTask SettleAsync(in Hold hold, in Charge actual)
+    {
+        if (_memory is null || hold.Accounts is null || !settings.Current.AsyncProcessing)
+        {
+            return RunAsync(Step.Settle, hold, default, actual);
+        }
+
+        try
+        {
+            _memory.Settle(hold, actual);
+        }
+        catch (Exception failure)
+        {
+            failures.Report(FailureKind.Settlement, failure);
+        }
+
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>Corrects a settlement that was made before the app reported what the request really used.</summary>
     public ValueTask AdjustAsync(in Hold hold, in Charge settled, in Charge actual) => RunAsync(Step.Adjust, hold, settled, actual);

@@ -9,45 +9,48 @@ namespace BudgetGuard.Policy;
 internal sealed class Admission(
     IBudgetPolicy policy, GuardMetrics metrics, FailureLog failures, AlertQueue alerts, SettingsSource settings, TimeProvider time)
 {
+    private readonly CachedBudgetPolicy? _cached = policy as CachedBudgetPolicy;
+
     // The guard's own policy bounds its waits itself and gives back a hold that comes too late.
     private readonly bool _boundsItself = policy is CachedBudgetPolicy or BudgetPolicy;
 
-    /// <exception cref="BudgetGuardUnavailableException">The policy or the store failed, and a budget of the request is closed on failure.</exception>
-    public ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken)
+    /// <summary>Decides at once where nothing has to be awaited, measured or told; false where <see cref="DecideAsync"/> has to be asked.</summary>
+    public bool TryDecide(BudgetRequest request, out BudgetDecision decision)
     {
-        if (metrics.TimesDecisions || GuardActivities.Source.HasListeners() || !settings.Current.AsyncProcessing)
+        decision = default;
+        if (_cached is null || metrics.TimesDecisions || GuardActivities.Source.HasListeners() || !settings.Current.AsyncProcessing)
         {
-            return ObserveAsync(request, cancellationToken);
+            return false;
         }
 
-        ValueTask<BudgetDecision> asked = AskAsync(request, cancellationToken);
-        if (!asked.IsCompletedSuccessfully)
+        try
         {
-            return CountAsync(asked, request.Operation);
+            if (!_cached.TryDecide(request, out decision))
+            {
+                return false;
+            }
+        }
+        catch (Exception failure) when (IsFailure(failure, CancellationToken.None))
+        {
+            decision = OnFailure(failure);
         }
 
-        BudgetDecision decision = asked.Result;
         metrics.Decided(decision, request.Operation);
-        return new ValueTask<BudgetDecision>(decision);
+        return true;
     }
 
-    private async ValueTask<BudgetDecision> CountAsync(ValueTask<BudgetDecision> asked, string operation)
-    {
-        BudgetDecision decision = await asked.ConfigureAwait(false);
-        metrics.Decided(decision, operation);
-        return decision;
-    }
-
-    private async ValueTask<BudgetDecision> ObserveAsync(BudgetRequest request, CancellationToken cancellationToken)
+    /// <exception cref="BudgetGuardUnavailableException">The policy or the store failed, and a budget of the request is closed on failure.</exception>
+    public async ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken)
     {
         using Activity? activity = GuardActivities.Source.StartActivity("budgetguard.decide");
         long started = metrics.TimesDecisions ? time.GetTimestamp() : 0;
-        BudgetDecision decision = await CountAsync(AskAsync(request, cancellationToken), request.Operation).ConfigureAwait(false);
+        BudgetDecision decision = await AskAsync(request, cancellationToken).ConfigureAwait(false);
         if (started != 0)
         {
             metrics.DecisionTook(time.GetElapsedTime(started), decision.Kind);
         }
 
+        metrics.Decided(decision, request.Operation);
         if (activity is not null)
         {
             activity.SetTag("budgetguard.decision", DecisionNames.Of(decision.Kind));
@@ -63,26 +66,12 @@ internal sealed class Admission(
         return decision;
     }
 
-    private ValueTask<BudgetDecision> AskAsync(BudgetRequest request, CancellationToken cancellationToken)
-    {
-        ValueTask<BudgetDecision> answer;
-        try
-        {
-            answer = policy.DecideAsync(request, cancellationToken);
-        }
-        catch (Exception failure) when (IsFailure(failure, cancellationToken))
-        {
-            return new ValueTask<BudgetDecision>(OnFailure(failure));
-        }
-
-        return answer.IsCompletedSuccessfully ? answer : AwaitAsync(answer, cancellationToken);
-    }
-
-    private async ValueTask<BudgetDecision> AwaitAsync(ValueTask<BudgetDecision> answer, CancellationToken cancellationToken)
+    private async ValueTask<BudgetDecision> AskAsync(BudgetRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return _boundsItself
+            ValueTask<BudgetDecision> answer = policy.DecideAsync(request, cancellationToken);
+            return _boundsItself || answer.IsCompleted
                 ? await answer.ConfigureAwait(false)
                 : await answer.AsTask().WaitAsync(settings.Current.StoreTimeout, time, cancellationToken).ConfigureAwait(false);
         }

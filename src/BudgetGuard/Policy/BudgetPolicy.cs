@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using BudgetGuard.Accounting;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 
@@ -8,6 +9,8 @@ namespace BudgetGuard.Policy;
 internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalog, ICostTracker tracker, GuardMetrics metrics, FailureLog failures, TimeProvider time)
     : IBudgetPolicy
 {
+    private readonly InMemoryCostTracker? _memory = tracker as InMemoryCostTracker;
+
     public ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken)
     {
         GuardSettings current = settings.Current;
@@ -16,6 +19,25 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
 
     public BudgetPlan Match(BudgetRequest request, GuardSettings current) => BudgetMatcher.Match(request, current, catalog);
 
+    /// <summary>Decides at once where the tracker is in memory; false where it has to be awaited.</summary>
+    public bool TryDecide(BudgetRequest request, BudgetPlan plan, GuardSettings current, out BudgetDecision decision)
+    {
+        decision = default;
+        if (plan.IsEmpty)
+        {
+            return true;
+        }
+
+        if (_memory is null)
+        {
+            return false;
+        }
+
+        _memory.Hold(ToHold(request, plan, current), out HoldResult result);
+        decision = ToDecision(result);
+        return true;
+    }
+
     public ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, BudgetPlan plan, GuardSettings current, CancellationToken cancellationToken)
     {
         if (plan.IsEmpty)
@@ -23,12 +45,10 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
             return new ValueTask<BudgetDecision>(BudgetDecision.Allow());
         }
 
-        Charge amount = request.Amount ?? new Charge(current.DefaultCost);
-        var hold = new HoldRequest(plan.Accounts, amount, current.HoldTimeout, request.Id);
         ValueTask<HoldResult> attempt;
         try
         {
-            attempt = tracker.HoldAsync(hold, cancellationToken);
+            attempt = tracker.HoldAsync(ToHold(request, plan, current), cancellationToken);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -39,6 +59,9 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
             ? new ValueTask<BudgetDecision>(ToDecision(attempt.Result))
             : AwaitHoldAsync(attempt.AsTask(), plan, current.StoreTimeout, cancellationToken);
     }
+
+    private static HoldRequest ToHold(BudgetRequest request, BudgetPlan plan, GuardSettings current) =>
+        new(plan.Accounts, request.Amount ?? new Charge(current.DefaultCost), current.HoldTimeout, request.Id);
 
     private async ValueTask<BudgetDecision> AwaitHoldAsync(Task<HoldResult> attempt, BudgetPlan plan, TimeSpan timeout, CancellationToken cancellationToken)
     {

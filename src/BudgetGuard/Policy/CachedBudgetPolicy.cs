@@ -43,21 +43,26 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
     /// <summary>How many entries there are now; never above a fixed number.</summary>
     public int Count => _cache.Count;
 
-    public ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken)
+    public ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken) =>
+        TryDecide(request, out BudgetDecision decision) ? new ValueTask<BudgetDecision>(decision) : AwaitAsync(request, cancellationToken);
+
+    /// <summary>Decides at once where a denial is remembered or the tracker is in memory; false where the tracker has to be awaited.</summary>
+    public bool TryDecide(BudgetRequest request, out BudgetDecision decision)
     {
         GuardSettings current = _settings.Current;
         if (!current.CacheDecisions)
         {
-            return _inner.DecideAsync(request, cancellationToken);
+            return _inner.TryDecide(request, _inner.Match(request, current), current, out decision);
         }
 
         Entry entry = Find(request, current);
-        Charge amount = request.Amount ?? new Charge(current.DefaultCost);
         if (entry.Denied is { } denied)
         {
-            if (request.Id == default && denied.Covers(amount) && denied.Until > _time.GetUtcNow() && denied.FreedVersion == _tracker.ReadFreedVersion(entry.Plan.Accounts))
+            if (request.Id == default && denied.Covers(AmountOf(request, current)) && denied.Until > _time.GetUtcNow()
+                && denied.FreedVersion == _tracker.ReadFreedVersion(entry.Plan.Accounts))
             {
-                return new ValueTask<BudgetDecision>(denied.Decision);
+                decision = denied.Decision;
+                return true;
             }
 
             entry.Denied = null;
@@ -65,33 +70,36 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
 
         // Read before deciding: money that is freed in between makes the remembered denial stale at once.
         long freed = _tracker.ReadFreedVersion(entry.Plan.Accounts);
-        ValueTask<BudgetDecision> decision = _inner.DecideAsync(request, entry.Plan, current, cancellationToken);
-        if (!decision.IsCompletedSuccessfully)
+        bool decided = _inner.TryDecide(request, entry.Plan, current, out decision);
+        if (decision.Denial is not null)
         {
-            return AwaitAsync(decision, entry, amount, freed, current);
+            Remember(entry, decision, AmountOf(request, current), freed, current);
         }
 
-        BudgetDecision decided = decision.Result;
-        if (!decided.IsAllowed)
-        {
-            Remember(entry, decided, amount, freed, current);
-        }
-
-        return new ValueTask<BudgetDecision>(decided);
+        return decided;
     }
 
     public void Dispose() => _cache.Dispose();
 
-    private async ValueTask<BudgetDecision> AwaitAsync(
-        ValueTask<BudgetDecision> decision, Entry entry, Charge amount, long freed, GuardSettings current)
+    private static Charge AmountOf(BudgetRequest request, GuardSettings current) => request.Amount ?? new Charge(current.DefaultCost);
+
+    private async ValueTask<BudgetDecision> AwaitAsync(BudgetRequest request, CancellationToken cancellationToken)
     {
-        BudgetDecision decided = await decision.ConfigureAwait(false);
-        if (!decided.IsAllowed)
+        GuardSettings current = _settings.Current;
+        if (!current.CacheDecisions)
         {
-            Remember(entry, decided, amount, freed, current);
+            return await _inner.DecideAsync(request, cancellationToken).ConfigureAwait(false);
         }
 
-        return decided;
+        Entry entry = Find(request, current);
+        long freed = _tracker.ReadFreedVersion(entry.Plan.Accounts);
+        BudgetDecision decision = await _inner.DecideAsync(request, entry.Plan, current, cancellationToken).ConfigureAwait(false);
+        if (!decision.IsAllowed)
+        {
+            Remember(entry, decision, AmountOf(request, current), freed, current);
+        }
+
+        return decision;
     }
 
     private void Remember(Entry entry, BudgetDecision decision, Charge amount, long freed, GuardSettings current)
