@@ -16,7 +16,6 @@ internal sealed class AnswerScanner
     private const int MaxKeptBytes = 3 * MaxBlockBytes;
 
     private static readonly SearchValues<byte> Whitespace = SearchValues.Create(" \t\r\n"u8);
-    private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]"u8);
     private static readonly SearchValues<byte> ScalarEnd = SearchValues.Create(",}] \t\r\n"u8);
 
     private byte[] _kept = [];
@@ -25,7 +24,7 @@ internal sealed class AnswerScanner
     private int _key;
     private int _value;
     private int _plainBytes;
-    private int _depth;
+    private BlockSkipper _block;
     private bool _keep;
     private bool _inString;
     private bool _escaped;
@@ -94,8 +93,8 @@ internal sealed class AnswerScanner
                 var end = piece.IndexOfAny(ScalarEnd);
                 return Take(piece, end < 0 ? piece.Length : end, _value, MaxTextBytes, end < 0 ? State.Scalar : State.AfterValue);
             case State.Block:
-                var used = SkipBlock(piece);
-                return Take(piece, used, _value, MaxBlockBytes, _depth > 0 ? State.Block : State.AfterValue);
+                var used = _block.Skip(piece);
+                return Take(piece, used, _value, MaxBlockBytes, _block.IsOpen ? State.Block : State.AfterValue);
             default:
                 var first = piece[0] > (byte)' ' ? 0 : piece.IndexOfAnyExcept(Whitespace);
                 if (first < 0)
@@ -172,7 +171,7 @@ internal sealed class AnswerScanner
                 break;
             case (byte)'{' or (byte)'[':
                 _state = State.Block;
-                _depth = 1;
+                _block = BlockSkipper.Opened();
                 if (_keep && !(first == '{' && IsUsage(_kept.AsSpan(_key + 1, _length - _key - 3))))
                 {
                     Drop();
@@ -277,45 +276,5 @@ internal sealed class AnswerScanner
 
             at++;
         }
-    }
-
-    /// <summary>Passes over the rest of an object or array; it has ended when the depth is 0.</summary>
-    private int SkipBlock(ReadOnlySpan<byte> piece)
-    {
-        var at = 0;
-        while (at < piece.Length)
-        {
-            if (_inString)
-            {
-                at += SkipText(piece[at..]);
-                continue;
-            }
-
-            var hit = piece[at..].IndexOfAny(Structure);
-            if (hit < 0)
-            {
-                return piece.Length;
-            }
-
-            at += hit + 1;
-            switch (piece[at - 1])
-            {
-                case (byte)'"':
-                    _inString = true;
-                    break;
-                case (byte)'{' or (byte)'[':
-                    _depth++;
-                    break;
-                default:
-                    if (--_depth == 0)
-                    {
-                        return at;
-                    }
-
-                    break;
-            }
-        }
-
-        return at;
     }
 }

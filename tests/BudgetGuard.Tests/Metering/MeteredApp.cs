@@ -24,10 +24,12 @@ public enum Server
 internal sealed class MeteredApp : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly Server _server;
     private readonly Channel<Metered> _metered = Channel.CreateUnbounded<Metered>();
 
-    private MeteredApp(WebApplication app, HttpClient client)
+    private MeteredApp(WebApplication app, HttpClient client, Server server)
     {
+        _server = server;
         _app = app;
         Client = client;
     }
@@ -60,18 +62,16 @@ internal sealed class MeteredApp : IAsyncDisposable
         configure(app);
         await app.StartAsync();
         var client = server == Server.Test ? app.GetTestClient() : new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-        if (server == Server.Http2)
-        {
-            client.DefaultRequestVersion = HttpVersion.Version20;
-            client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
-        }
-
-        return self = new MeteredApp(app, client);
+        return self = new MeteredApp(app, client, server);
     }
 
     public async Task<HttpResponseMessage> SendAsync(string path, bool metered, HttpMethod? method = null)
     {
-        using var request = new HttpRequestMessage(method ?? HttpMethod.Get, path);
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Get, path)
+        {
+            Version = _server == Server.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         if (metered)
         {
             request.Headers.Add("X-Meter", "1");
@@ -81,7 +81,7 @@ internal sealed class MeteredApp : IAsyncDisposable
     }
 
     /// <summary>What the meter of the next finished request saw.</summary>
-    public ValueTask<Metered> NextAsync() => _metered.Reader.ReadAsync();
+    public Task<Metered> NextAsync() => _metered.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 
     public async ValueTask DisposeAsync()
     {

@@ -165,7 +165,7 @@ public sealed class MeteredController : ControllerBase
     private const string Body = """{"usage":{"prompt_tokens":7,"completion_tokens":1,"total_tokens":8}}""";
 
     [HttpGet("object")]
-    public object Object() => new { usage = new { prompt_tokens = 7, completion_tokens = 1, total_tokens = 8 } };
+    public IActionResult Value() => Ok(new { usage = new { prompt_tokens = 7, completion_tokens = 1, total_tokens = 8 } });
 
     [HttpGet("content")]
     public ContentResult Text() => Content(Body, "application/json");

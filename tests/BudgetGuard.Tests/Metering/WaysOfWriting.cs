@@ -25,8 +25,13 @@ internal static class WaysOfWriting
             await context.Response.Body.WriteAsync(piece);
             await context.Response.Body.FlushAsync();
         }),
-        ["BeginWrite"] = static (context, _, pieces) => EachAsync(pieces, piece =>
-            Task.Factory.FromAsync(context.Response.Body.BeginWrite(piece, 0, piece.Length, null, null), context.Response.Body.EndWrite)),
+        ["BeginWrite"] = static (context, _, pieces) =>
+        {
+            // The in-memory server's own stream writes synchronously here.
+            AllowSynchronous(context);
+            return EachAsync(pieces, piece =>
+                Task.Factory.FromAsync(context.Response.Body.BeginWrite(piece, 0, piece.Length, null, null), context.Response.Body.EndWrite));
+        },
         ["PipeWrite"] = static (context, _, pieces) => EachAsync(pieces, async piece => await context.Response.BodyWriter.WriteAsync(piece)),
         ["PipeFlushed"] = static (context, _, pieces) => EachAsync(pieces, async piece =>
         {
@@ -126,17 +131,21 @@ internal static class WaysOfWriting
 
     private static Task SyncAsync(HttpContext context, IReadOnlyList<byte[]> pieces, Action<byte[]> write)
     {
-        if (context.Features.Get<IHttpBodyControlFeature>() is { } control)
-        {
-            control.AllowSynchronousIO = true;
-        }
-
+        AllowSynchronous(context);
         foreach (var piece in pieces)
         {
             write(piece);
         }
 
         return Task.CompletedTask;
+    }
+
+    private static void AllowSynchronous(HttpContext context)
+    {
+        if (context.Features.Get<IHttpBodyControlFeature>() is { } control)
+        {
+            control.AllowSynchronousIO = true;
+        }
     }
 
     private static async Task WithFileAsync(byte[] body, Func<string, Task> send)
