@@ -78,7 +78,7 @@ internal sealed class PriceIndex
             return found;
         }
 
-        return FindByRule(spellings, spellings.Full) ?? FindByRule(spellings, spellings.Loose);
+        return FindByRule(spellings, spellings.Full) ?? FindByRule(spellings, spellings.Loose) ?? Exact(spellings.Full[0]);
     }
 
     private PriceEntry? FindAt(ModelSpellings spellings, IReadOnlyList<string> names)
@@ -114,7 +114,7 @@ internal sealed class PriceIndex
 
         foreach (string name in names)
         {
-            if (Exact(name) is { } entry)
+            if (Exact(name) is { } entry && !IsCopy(entry, name))
             {
                 return entry;
             }
@@ -122,6 +122,9 @@ internal sealed class PriceIndex
 
         return null;
     }
+
+    // OpenRouter's own names have a slash; those without are copies of their makers' entries that lack some of their prices.
+    private static bool IsCopy(PriceEntry entry, string name) => entry.ProviderKey == "openrouter" && !name.Contains('/', StringComparison.Ordinal);
 
     private PriceEntry? FindByRule(ModelSpellings spellings, IReadOnlyList<string> names)
     {

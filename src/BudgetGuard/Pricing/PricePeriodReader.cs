@@ -97,7 +97,7 @@ internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
             From = from,
             Hours = hours,
             PerThousandRequests = perRequests ?? 0,
-            PerThousandSearches = ReadRate(price, where, "per1kWebSearches") ?? 0,
+            PerThousandSearches = ReadRate(price, where, "per1kWebSearches") ?? PricePeriod.UsualSearchFee,
         };
     }
 
