@@ -44,15 +44,15 @@ internal sealed partial class PriceCatalog : IPriceCatalog, IDisposable
     /// <summary>Grows with each good reload, after the prices changed. Who remembers a price by version reads it before <see cref="Find"/>.</summary>
     public long Version => Volatile.Read(ref _version);
 
-    /// <summary>How many names are remembered.</summary>
-    internal int Remembered => _table.Remembered;
-
     /// <inheritdoc/>
     public ModelPrice? Find(string model, string? provider = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         return _table.Find(model, provider);
     }
+
+    /// <summary>Reads the shipped file now rather than at the first search.</summary>
+    public void WarmUp() => _table.WarmUp();
 
     /// <summary>Reads the user's file again if its path or what it says has changed; call it when the settings changed.</summary>
     public void Refresh()
@@ -93,7 +93,9 @@ internal sealed partial class PriceCatalog : IPriceCatalog, IDisposable
                 return null;
             }
 
-            _table = new PriceTable(json is null ? [] : Load(json, path!), _time.GetUtcNow());
+            PriceTable table = new(json is null ? [] : Load(json, path!), _time.GetUtcNow());
+            table.WarmUp();
+            _table = table;
             Volatile.Write(ref _version, _version + 1);
             LogReloaded(path ?? "(none)", _version);
             return true;

@@ -2,12 +2,17 @@ using System.Text.RegularExpressions;
 
 namespace BudgetGuard.Pricing;
 
+/// <summary>Which model an entry is for. A class, because tables keyed by values must be compiled anew at each start.</summary>
+internal sealed record PriceKey(string Provider, string Name);
+
 /// <summary>A model of a price file: its price and the names it answers to, all in lower case.</summary>
 internal sealed record PriceEntry(ModelPrice Price)
 {
     public string ProviderKey { get; } = ProviderNames.Canonical(Price.Provider);
 
     public string NameKey { get; } = Price.Model.ToLowerInvariant();
+
+    public PriceKey Key => new(ProviderKey, NameKey);
 
     public string[] Aliases { get; init; } = [];
 
@@ -19,8 +24,13 @@ internal sealed record PriceEntry(ModelPrice Price)
 
     public Regex[] Patterns { get; init; } = [];
 
-    /// <summary>This entry in place of another for the same model: it answers to the other's names as well and keeps its limits.</summary>
-    public PriceEntry InPlaceOf(PriceEntry other) => new(Price.WithLimitsOf(other.Price))
+    public bool HasRules => Prefixes.Length + Contains.Length + Suffixes.Length + Patterns.Length > 0;
+
+    /// <summary>This entry with the limits of another where it has none.</summary>
+    public PriceEntry WithLimitsOf(PriceEntry other) => this with { Price = Price.WithLimitsOf(other.Price) };
+
+    /// <summary>This entry in place of another for the same model: it answers to the other's names as well.</summary>
+    public PriceEntry InPlaceOf(PriceEntry other) => this with
     {
         Aliases = [.. Aliases, .. other.Aliases],
         Prefixes = [.. Prefixes, .. other.Prefixes],

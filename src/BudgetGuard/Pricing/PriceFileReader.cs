@@ -69,7 +69,7 @@ internal sealed class PriceFileReader
             return;
         }
 
-        HashSet<(string Provider, string Model)> seen = [];
+        HashSet<PriceKey> seen = [];
         int index = 0;
         foreach (JsonElement model in models.EnumerateArray())
         {
@@ -79,7 +79,7 @@ internal sealed class PriceFileReader
                 continue;
             }
 
-            if (!seen.Add((entry.ProviderKey, entry.NameKey)))
+            if (!seen.Add(entry.Key))
             {
                 _problems.Add(where, $"names {entry.Price.Provider} {entry.Price.Model} a second time; expected one entry for each model");
             }

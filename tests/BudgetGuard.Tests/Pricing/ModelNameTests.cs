@@ -111,6 +111,7 @@ public sealed class ModelNameTests
         Assert.Equal(0, Prices.Of("openai/gpt-4o:free", "openrouter").BoundOf(1000, 1000, Prices.Now).Nanos);
         Assert.Equal("openai gpt-4o", $"{Prices.Of("openai/gpt-4o:free", "openai").Provider} {Prices.Of("openai/gpt-4o:free", "openai").Model}");
         Assert.True(Prices.Of("openai/gpt-4o:free").BoundOf(1000, 1000, Prices.Now).Nanos > 0);
+        Assert.True(Prices.Of("openrouter/openai/gpt-4o:free", "openai").BoundOf(1000, 1000, Prices.Now).Nanos > 0);
         Assert.Null(Prices.Shipped.Find("some/model:free", "openai"));
     }
 
