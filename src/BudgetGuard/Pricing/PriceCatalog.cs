@@ -130,7 +130,7 @@ internal sealed partial class PriceCatalog : IPriceCatalog, IDisposable
 
     private List<PriceEntry> Load(byte[] json, string path)
     {
-        PriceFileContent content = PriceFileReader.Read(json, roundUp: false);
+        PriceFileContent content = PriceFileReader.Read(json, isShipped: false);
         if (content.Errors.Count > 0)
         {
             throw new PriceFileException(path, content.Errors);

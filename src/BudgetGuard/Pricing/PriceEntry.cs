@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace BudgetGuard.Pricing;
 
 /// <summary>Which model an entry is for. A class, because tables keyed by values must be compiled anew at each start.</summary>
@@ -22,7 +20,7 @@ internal sealed record PriceEntry(ModelPrice Price)
 
     public string[] Suffixes { get; init; } = [];
 
-    public Regex[] Patterns { get; init; } = [];
+    public NamePattern[] Patterns { get; init; } = [];
 
     public bool HasRules => Prefixes.Length + Contains.Length + Suffixes.Length + Patterns.Length > 0;
 
@@ -67,27 +65,14 @@ internal sealed record PriceEntry(ModelPrice Price)
             }
         }
 
-        foreach (Regex pattern in Patterns)
+        foreach (NamePattern pattern in Patterns)
         {
-            if (Fits(pattern, name))
+            if (pattern.Fits(name))
             {
                 return int.MaxValue;
             }
         }
 
         return best;
-    }
-
-    private static bool Fits(Regex pattern, string name)
-    {
-        try
-        {
-            return pattern.IsMatch(name);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            // A pattern that is slow on a name some client made up does not match it.
-            return false;
-        }
     }
 }

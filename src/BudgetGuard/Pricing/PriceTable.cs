@@ -120,7 +120,7 @@ internal sealed class PriceTable
             ?? throw new InvalidOperationException("The library lacks its price file.");
         byte[] json = new byte[stream.Length];
         stream.ReadExactly(json);
-        PriceFileContent content = PriceFileReader.Read(json, roundUp: true);
+        PriceFileContent content = PriceFileReader.Read(json, isShipped: true);
         return content.Errors.Count == 0 ? content.Entries : throw new PriceFileException("BudgetGuard.prices.json", content.Errors);
     }
 }

@@ -22,5 +22,5 @@ internal static class Prices
         return new PriceTable(content.Entries, Now);
     }
 
-    public static PriceFileContent Read(string json) => PriceFileReader.Read(System.Text.Encoding.UTF8.GetBytes(json), roundUp: false);
+    public static PriceFileContent Read(string json) => PriceFileReader.Read(System.Text.Encoding.UTF8.GetBytes(json), isShipped: false);
 }

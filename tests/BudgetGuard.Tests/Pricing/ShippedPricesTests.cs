@@ -25,7 +25,7 @@ public sealed class ShippedPricesTests
     [Fact]
     public void PriceFile_passes_its_own_checks()
     {
-        PriceFileContent content = PriceFileReader.Read(Embedded(), roundUp: true);
+        PriceFileContent content = PriceFileReader.Read(Embedded(), isShipped: true);
         Assert.Empty(content.Errors);
         Assert.Equal(1215, content.Entries.Count);
         Assert.All(content.Warnings, warning => Assert.Contains("is below input", warning, StringComparison.Ordinal));
@@ -40,7 +40,7 @@ public sealed class ShippedPricesTests
         for (int i = 0; i < 5; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            _ = new PriceIndex(PriceIndex.ByPreference(PriceFileReader.Read(json, roundUp: true).Entries, Prices.Now));
+            _ = new PriceIndex(PriceIndex.ByPreference(PriceFileReader.Read(json, isShipped: true).Entries, Prices.Now));
             best = Math.Min(best, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
 
