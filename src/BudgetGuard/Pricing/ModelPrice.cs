@@ -80,7 +80,7 @@ public sealed class ModelPrice
         PricePeriod period = new(new RateCard(rates))
         {
             PerThousandRequests = perThousandRequests,
-            PerThousandSearches = Checked(options.PerThousandWebSearches, nameof(options.PerThousandWebSearches)) ?? 0,
+            PerThousandSearches = Checked(options.PerThousandWebSearches, nameof(options.PerThousandWebSearches)) ?? PricePeriod.UsualSearchFee,
         };
         return new ModelPrice(provider, model, [period], options.Free)
         {

@@ -33,7 +33,7 @@ public sealed record ModelPriceOptions
     /// <summary>A thousand requests, in USD, whatever their tokens.</summary>
     public decimal? PerThousandRequests { get; init; }
 
-    /// <summary>A thousand web searches, in USD.</summary>
+    /// <summary>A thousand web searches, in USD. Default 10, the usual price.</summary>
     public decimal? PerThousandWebSearches { get; init; }
 
     /// <summary>The most tokens the model generates in one answer; null if unknown.</summary>

@@ -17,8 +17,8 @@ internal sealed partial class PriceCatalog : IPriceCatalog, IDisposable
     private readonly TimeProvider _time;
     private volatile PriceTable _table;
     private PriceFileWatcher? _watcher;
-    private string? _loadedPath;
-    private byte[]? _loadedHash;
+    private string? _watchedPath;
+    private string _lastLook;
     private long _version = 1;
     private bool _disposed;
 
@@ -31,9 +31,11 @@ internal sealed partial class PriceCatalog : IPriceCatalog, IDisposable
         _path = path;
         _logger = logger;
         _time = time;
-        _loadedPath = FullPath(path());
-        _table = new PriceTable(_loadedPath is null ? [] : Load(Read(_loadedPath), _loadedPath), time.GetUtcNow());
-        Watch();
+        string? file = FullPath(path());
+        byte[]? json = file is null ? null : Read(file);
+        _lastLook = LookOf(file, json);
+        _table = new PriceTable(json is null ? [] : Load(json, file!), time.GetUtcNow());
+        Watch(file);
     }
 
     /// <summary>Raised after each reload of the user's file, with whether it was good.</summary>
@@ -42,15 +44,15 @@ internal sealed partial class PriceCatalog : IPriceCatalog, IDisposable
     /// <summary>Grows with each good reload, after the prices changed. Who remembers a price by version reads it before <see cref="Find"/>.</summary>
     public long Version => Volatile.Read(ref _version);
 
-    /// <summary>How many names are remembered.</summary>
-    internal int Remembered => _table.Remembered;
-
     /// <inheritdoc/>
     public ModelPrice? Find(string model, string? provider = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         return _table.Find(model, provider);
     }
+
+    /// <summary>Reads the shipped file now rather than at the first search.</summary>
+    public void WarmUp() => _table.WarmUp();
 
     /// <summary>Reads the user's file again if its path or what it says has changed; call it when the settings changed.</summary>
     public void Refresh()
@@ -80,63 +82,55 @@ internal sealed partial class PriceCatalog : IPriceCatalog, IDisposable
     /// <summary>Whether the reload was good; null if there was nothing new.</summary>
     private bool? TryReload()
     {
-        string? path = _loadedPath;
+        string? path = null;
         try
         {
             path = FullPath(_path());
+            Watch(path);
             byte[]? json = path is null ? null : Read(path);
-            byte[]? hash = json is null ? null : SHA256.HashData(json);
-            bool moved = path != _loadedPath;
-            if (!moved && hash.AsSpan().SequenceEqual(_loadedHash))
+            if (!IsNews(LookOf(path, json)))
             {
                 return null;
             }
 
-            // Remembered before it is checked: a bad file is told once, not at each look.
-            _loadedPath = path;
-            _loadedHash = hash;
-            if (moved)
-            {
-                Watch();
-            }
-
-            _table = new PriceTable(json is null ? [] : Load(json, path!), _time.GetUtcNow());
+            PriceTable table = new(json is null ? [] : Load(json, path!), _time.GetUtcNow());
+            table.WarmUp();
+            _table = table;
             Volatile.Write(ref _version, _version + 1);
             LogReloaded(path ?? "(none)", _version);
             return true;
         }
-        catch (PriceFileException exception)
+        catch (PriceFileUnreadableException exception)
         {
-            return Refused(path, exception.Message);
+            return IsNews(exception.Message) ? Refused(path, exception) : null;
         }
-#pragma warning disable CA1031 // The path comes from a delegate, the rest from a disk; a reload must not take the app down.
+#pragma warning disable CA1031 // The path comes from a delegate; a reload must not take the app down.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return Refused(path, exception.Message);
+            return Refused(path, exception);
         }
     }
 
-    private string? _lastRefusal;
-
-    private bool? Refused(string? path, string problem)
+    private bool Refused(string? path, Exception exception)
     {
-        // A file that stays missing is looked for again and again but told once.
-        if (_lastRefusal == problem && _loadedHash is null)
-        {
-            return null;
-        }
-
-        _lastRefusal = problem;
-        _loadedHash = _loadedHash is not null && path == _loadedPath ? _loadedHash : null;
-        LogRefused(path ?? "(none)", problem);
+        LogRefused(path ?? "(none)", exception.Message);
         return false;
     }
 
+    /// <summary>A file that stays bad or missing is looked at again and again but told once.</summary>
+    private bool IsNews(string look)
+    {
+        bool isNews = look != _lastLook;
+        _lastLook = look;
+        return isNews;
+    }
+
+    private static string LookOf(string? path, byte[]? json) => json is null ? "" : Convert.ToHexString(SHA256.HashData(json)) + path;
+
     private List<PriceEntry> Load(byte[] json, string path)
     {
-        _loadedHash = SHA256.HashData(json);
-        PriceFileContent content = PriceFileReader.Read(json, roundUp: false);
+        PriceFileContent content = PriceFileReader.Read(json, isShipped: false);
         if (content.Errors.Count > 0)
         {
             throw new PriceFileException(path, content.Errors);
@@ -157,7 +151,7 @@ internal sealed partial class PriceCatalog : IPriceCatalog, IDisposable
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (file.Length > LargestFile)
             {
-                throw new PriceFileException(path, [$"it has {file.Length} bytes; expected at most {LargestFile}"]);
+                throw new PriceFileUnreadableException(path, $"it has {file.Length} bytes; expected at most {LargestFile}");
             }
 
             using MemoryStream content = new();
@@ -166,14 +160,18 @@ internal sealed partial class PriceCatalog : IPriceCatalog, IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new PriceFileException(path, [$"it cannot be read: {exception.Message}; expected the path of a price file"]);
+            throw new PriceFileUnreadableException(path, $"it cannot be read: {exception.Message}; expected the path of a price file");
         }
     }
 
-    private void Watch()
+    private void Watch(string? path)
     {
-        _watcher?.Dispose();
-        _watcher = _loadedPath is null ? null : new PriceFileWatcher(_loadedPath, Refresh, _time);
+        if (path != _watchedPath)
+        {
+            _watcher?.Dispose();
+            _watcher = path is null ? null : new PriceFileWatcher(path, Refresh, _time);
+            _watchedPath = path;
+        }
     }
 
     private static string? FullPath(string? path) => string.IsNullOrWhiteSpace(path) ? null : Path.GetFullPath(path);

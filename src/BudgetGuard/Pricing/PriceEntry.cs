@@ -1,6 +1,7 @@
-using System.Text.RegularExpressions;
-
 namespace BudgetGuard.Pricing;
+
+/// <summary>Which model an entry is for. A class, because tables keyed by values must be compiled anew at each start.</summary>
+internal sealed record PriceKey(string Provider, string Name);
 
 /// <summary>A model of a price file: its price and the names it answers to, all in lower case.</summary>
 internal sealed record PriceEntry(ModelPrice Price)
@@ -8,6 +9,8 @@ internal sealed record PriceEntry(ModelPrice Price)
     public string ProviderKey { get; } = ProviderNames.Canonical(Price.Provider);
 
     public string NameKey { get; } = Price.Model.ToLowerInvariant();
+
+    public PriceKey Key => new(ProviderKey, NameKey);
 
     public string[] Aliases { get; init; } = [];
 
@@ -17,10 +20,15 @@ internal sealed record PriceEntry(ModelPrice Price)
 
     public string[] Suffixes { get; init; } = [];
 
-    public Regex[] Patterns { get; init; } = [];
+    public NamePattern[] Patterns { get; init; } = [];
 
-    /// <summary>This entry in place of another for the same model: it answers to the other's names as well and keeps its limits.</summary>
-    public PriceEntry InPlaceOf(PriceEntry other) => new(Price.WithLimitsOf(other.Price))
+    public bool HasRules => Prefixes.Length + Contains.Length + Suffixes.Length + Patterns.Length > 0;
+
+    /// <summary>This entry with the limits of another where it has none.</summary>
+    public PriceEntry WithLimitsOf(PriceEntry other) => this with { Price = Price.WithLimitsOf(other.Price) };
+
+    /// <summary>This entry in place of another for the same model: it answers to the other's names as well.</summary>
+    public PriceEntry InPlaceOf(PriceEntry other) => this with
     {
         Aliases = [.. Aliases, .. other.Aliases],
         Prefixes = [.. Prefixes, .. other.Prefixes],
@@ -57,27 +65,14 @@ internal sealed record PriceEntry(ModelPrice Price)
             }
         }
 
-        foreach (Regex pattern in Patterns)
+        foreach (NamePattern pattern in Patterns)
         {
-            if (Fits(pattern, name))
+            if (pattern.Fits(name))
             {
                 return int.MaxValue;
             }
         }
 
         return best;
-    }
-
-    private static bool Fits(Regex pattern, string name)
-    {
-        try
-        {
-            return pattern.IsMatch(name);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            // A pattern that is slow on a name some client made up does not match it.
-            return false;
-        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace BudgetGuard.Pricing;
 
@@ -10,9 +9,6 @@ namespace BudgetGuard.Pricing;
 /// </summary>
 internal sealed class PriceFileReader
 {
-    // A name is short and the pattern is tried once for each new name.
-    private static readonly TimeSpan _patternTimeout = TimeSpan.FromMilliseconds(20);
-
     private static readonly string[] _rootFields = ["version", "unit", "sources", "models"];
 
     private static readonly string[] _entryFields =
@@ -21,13 +17,21 @@ internal sealed class PriceFileReader
     private readonly PriceProblems _problems = new();
     private readonly PricePeriodReader _periods;
 
-    private PriceFileReader(bool roundUp) => _periods = new PricePeriodReader(_problems, roundUp);
+    private readonly bool _isShipped;
+
+    private PriceFileReader(bool isShipped)
+    {
+        _isShipped = isShipped;
+        _periods = new PricePeriodReader(_problems, roundUp: isShipped);
+    }
 
     /// <param name="json">The file.</param>
-    /// <param name="roundUp">Whether a price finer than a nano-dollar is rounded up rather than refused.</param>
-    public static PriceFileContent Read(ReadOnlyMemory<byte> json, bool roundUp)
+    /// <param name="isShipped">
+    /// True for the library's own file: prices finer than a nano-dollar are rounded up rather than refused, and its patterns are known to be good.
+    /// </param>
+    public static PriceFileContent Read(ReadOnlyMemory<byte> json, bool isShipped)
     {
-        PriceFileReader reader = new(roundUp);
+        PriceFileReader reader = new(isShipped);
         List<PriceEntry> entries = [];
         try
         {
@@ -69,7 +73,7 @@ internal sealed class PriceFileReader
             return;
         }
 
-        HashSet<(string Provider, string Model)> seen = [];
+        HashSet<PriceKey> seen = [];
         int index = 0;
         foreach (JsonElement model in models.EnumerateArray())
         {
@@ -79,7 +83,7 @@ internal sealed class PriceFileReader
                 continue;
             }
 
-            if (!seen.Add((entry.ProviderKey, entry.NameKey)))
+            if (!seen.Add(entry.Key))
             {
                 _problems.Add(where, $"names {entry.Price.Provider} {entry.Price.Model} a second time; expected one entry for each model");
             }
@@ -112,7 +116,7 @@ internal sealed class PriceFileReader
         string[] prefixes = ReadNames(element, where, "prefixes");
         string[] contains = ReadNames(element, where, "contains");
         string[] suffixes = ReadNames(element, where, "suffixes");
-        Regex[] patterns = ReadPatterns(element, where);
+        NamePattern[] patterns = ReadPatterns(element, where);
         if (provider is null || model is null || periods is null)
         {
             return null;
@@ -171,19 +175,19 @@ internal sealed class PriceFileReader
         return texts.ConvertAll(static text => text.ToLowerInvariant()).ToArray();
     }
 
-    private Regex[] ReadPatterns(JsonElement element, string where)
+    private NamePattern[] ReadPatterns(JsonElement element, string where)
     {
-        List<Regex> patterns = [];
-        foreach (string text in ReadTexts(element, where, "patterns"))
+        List<NamePattern> patterns = ReadTexts(element, where, "patterns").ConvertAll(static text => new NamePattern(text));
+        try
         {
-            try
+            if (!_isShipped)
             {
-                patterns.Add(new Regex(text, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, _patternTimeout));
+                patterns.ForEach(static pattern => pattern.Check());
             }
-            catch (ArgumentException exception)
-            {
-                _problems.Add($"{where}.patterns", $"has '{text}', which is no regular expression: {exception.Message}");
-            }
+        }
+        catch (ArgumentException exception)
+        {
+            _problems.Add($"{where}.patterns", $"has one that is no regular expression: {exception.Message}");
         }
 
         return [.. patterns];

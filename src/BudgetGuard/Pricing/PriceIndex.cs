@@ -20,16 +20,26 @@ internal sealed class PriceIndex
             }
         }
 
-        _rules = [.. all.Where(static entry => entry.Prefixes.Length + entry.Contains.Length + entry.Suffixes.Length + entry.Patterns.Length > 0)];
-        foreach (IGrouping<string, PriceEntry> group in _rules.GroupBy(static entry => entry.ProviderKey))
+        _rules = all.FindAll(static entry => entry.HasRules).ToArray();
+        foreach (PriceEntry entry in _rules)
         {
-            _rulesByProvider[group.Key] = [.. group];
+            _rulesByProvider[entry.ProviderKey] = _rulesByProvider.TryGetValue(entry.ProviderKey, out PriceEntry[]? rules) ? [.. rules, entry] : [entry];
         }
     }
 
     /// <summary>The entries of the shipped file in the order of preference where a name does not say who serves it.</summary>
-    public static IEnumerable<PriceEntry> ByPreference(IEnumerable<PriceEntry> entries, DateTimeOffset now) =>
-        entries.OrderBy(static entry => ProviderNames.Rank(entry.ProviderKey)).ThenByDescending(entry => entry.Price.DearnessAt(now));
+    public static List<PriceEntry> ByPreference(IEnumerable<PriceEntry> entries, DateTimeOffset now)
+    {
+        List<PriceEntry> sorted = [.. entries];
+        sorted.Sort((left, right) =>
+        {
+            int order = ProviderNames.Rank(left.ProviderKey).CompareTo(ProviderNames.Rank(right.ProviderKey));
+            order = order != 0 ? order : right.Price.DearnessAt(now).CompareTo(left.Price.DearnessAt(now));
+            order = order != 0 ? order : string.CompareOrdinal(left.ProviderKey, right.ProviderKey);
+            return order != 0 ? order : string.CompareOrdinal(left.NameKey, right.NameKey);
+        });
+        return sorted;
+    }
 
     /// <summary>The entry with exactly this name at this provider, or null. An alias never takes the place of a model's own name.</summary>
     public PriceEntry? Exact(string provider, string name)
@@ -78,7 +88,7 @@ internal sealed class PriceIndex
             return found;
         }
 
-        return FindByRule(spellings, spellings.Full) ?? FindByRule(spellings, spellings.Loose);
+        return FindByRule(spellings, spellings.Full) ?? FindByRule(spellings, spellings.Loose) ?? Exact(spellings.Full[0]);
     }
 
     private PriceEntry? FindAt(ModelSpellings spellings, IReadOnlyList<string> names)
@@ -114,7 +124,7 @@ internal sealed class PriceIndex
 
         foreach (string name in names)
         {
-            if (Exact(name) is { } entry)
+            if (Exact(name) is { } entry && !IsCopy(entry, name))
             {
                 return entry;
             }
@@ -122,6 +132,9 @@ internal sealed class PriceIndex
 
         return null;
     }
+
+    // OpenRouter's own names have a slash; those without are copies of their makers' entries that lack some of their prices.
+    private static bool IsCopy(PriceEntry entry, string name) => entry.ProviderKey == "openrouter" && !name.Contains('/', StringComparison.Ordinal);
 
     private PriceEntry? FindByRule(ModelSpellings spellings, IReadOnlyList<string> names)
     {

@@ -18,6 +18,9 @@ internal sealed class PricePeriod(RateCard card)
 {
     public RateCard Card { get; } = card;
 
+    /// <summary>What OpenAI, Anthropic and OpenRouter ask for a thousand searches: charged where a price says nothing of them, because they are never free.</summary>
+    public const long UsualSearchFee = 10 * Money.NanosPerUsd;
+
     /// <summary>By rising prompt size.</summary>
     public PriceTier[] Tiers { get; init; } = [];
 
@@ -29,7 +32,7 @@ internal sealed class PricePeriod(RateCard card)
     public long PerThousandRequests { get; init; }
 
     /// <summary>Nano-dollars for a thousand web searches.</summary>
-    public long PerThousandSearches { get; init; }
+    public long PerThousandSearches { get; init; } = UsualSearchFee;
 
     public bool IsInForce(DateTimeOffset at) => (From is null || at >= From) && (Hours is null || Hours.Value.Contains(at));
 

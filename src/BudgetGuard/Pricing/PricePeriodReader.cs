@@ -6,12 +6,6 @@ namespace BudgetGuard.Pricing;
 /// <summary>Reads and checks the prices of one model.</summary>
 internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
 {
-    private static readonly string[] _rateFields =
-    [
-        "input", "output", "cachedInput", "cacheWrite", "cacheWrite1h", "audioInput", "cachedAudioInput", "audioOutput",
-        "imageInput", "cachedImageInput", "imageOutput", "videoInput", "reasoning",
-    ];
-
     private static readonly string[] _periodFields = ["from", "hoursUtc", "tiers", "per1kRequests", "per1kWebSearches", "perAudioHour"];
 
     private static readonly string[] _tierFields = ["abovePromptTokens"];
@@ -70,10 +64,9 @@ internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
 
     private PricePeriod? ReadPeriod(JsonElement price, string where, bool isFree)
     {
-        problems.RefuseUnknown(price, where, _rateFields, _periodFields);
-        NamedRates rates = ReadRates(price, where);
-        long? perRequests = ReadRate(price, where, "per1kRequests");
-        long? perAudioHour = ReadRate(price, where, "perAudioHour");
+        NamedRates rates = ReadRates(price, where, _periodFields);
+        long? perRequests = ReadFee(price, where, "per1kRequests");
+        long? perAudioHour = ReadFee(price, where, "perAudioHour");
         DateTimeOffset? from = ReadDate(price, where);
         DailyHours? hours = ReadHours(price, where);
         if (rates.Input is null && perAudioHour > 0)
@@ -97,7 +90,7 @@ internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
             From = from,
             Hours = hours,
             PerThousandRequests = perRequests ?? 0,
-            PerThousandSearches = ReadRate(price, where, "per1kWebSearches") ?? 0,
+            PerThousandSearches = ReadFee(price, where, "per1kWebSearches") ?? PricePeriod.UsualSearchFee,
         };
     }
 
@@ -127,32 +120,31 @@ internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
                 continue;
             }
 
-            problems.RefuseUnknown(tier, at, _tierFields, _rateFields);
-            shorter = ReadRates(tier, at).Over(shorter);
+            shorter = ReadRates(tier, at, _tierFields).Over(shorter);
             tiers.Add(new PriceTier(threshold, new RateCard(shorter)));
         }
 
         return [.. tiers];
     }
 
-    private NamedRates ReadRates(JsonElement element, string where)
+    private NamedRates ReadRates(JsonElement element, string where, string[] otherFields)
     {
-        NamedRates rates = new()
+        long?[] found = new long?[NamedRates.Fields.Length];
+        foreach (JsonProperty property in element.EnumerateObject())
         {
-            Input = ReadRate(element, where, "input"),
-            Output = ReadRate(element, where, "output"),
-            CachedInput = ReadRate(element, where, "cachedInput"),
-            CacheWrite = ReadRate(element, where, "cacheWrite"),
-            CacheWrite1h = ReadRate(element, where, "cacheWrite1h"),
-            AudioInput = ReadRate(element, where, "audioInput"),
-            CachedAudioInput = ReadRate(element, where, "cachedAudioInput"),
-            AudioOutput = ReadRate(element, where, "audioOutput"),
-            ImageInput = ReadRate(element, where, "imageInput"),
-            CachedImageInput = ReadRate(element, where, "cachedImageInput"),
-            ImageOutput = ReadRate(element, where, "imageOutput"),
-            VideoInput = ReadRate(element, where, "videoInput"),
-            Reasoning = ReadRate(element, where, "reasoning"),
-        };
+            string field = property.Name;
+            int index = Array.IndexOf(NamedRates.Fields, field);
+            if (index >= 0)
+            {
+                found[index] = ReadRate(property.Value, where, field);
+            }
+            else if (!PriceProblems.IsKnown(field, otherFields))
+            {
+                problems.AddUnknown(where, field, [.. NamedRates.Fields, .. otherFields]);
+            }
+        }
+
+        NamedRates rates = new(found);
         if (rates.Input is > 0 and < OddlyLow)
         {
             problems.Warn($"{where}.input", $"is only ${UsdRate.Show(rates.Input.Value)} for a million tokens; is it the price of one token?");
@@ -180,13 +172,11 @@ internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
         }
     }
 
-    private long? ReadRate(JsonElement element, string where, string field)
-    {
-        if (!element.TryGetProperty(field, out JsonElement value))
-        {
-            return null;
-        }
+    private long? ReadFee(JsonElement price, string where, string field) =>
+        price.TryGetProperty(field, out JsonElement value) ? ReadRate(value, where, field) : null;
 
+    private long? ReadRate(JsonElement value, string where, string field)
+    {
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetDecimal(out decimal usd))
         {
             problems.Add($"{where}.{field}", $"is {PriceProblems.Show(value)}; expected a number of US dollars");

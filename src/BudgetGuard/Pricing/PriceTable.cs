@@ -10,26 +10,23 @@ internal sealed class PriceTable
 
     private static readonly Lazy<IReadOnlyList<PriceEntry>> _shipped = new(ReadShipped);
 
-    private readonly IReadOnlyList<PriceEntry> _user;
-    private readonly PriceIndex? _userIndex;
-    private readonly Lazy<PriceIndex> _index;
+    private readonly Lazy<(PriceIndex User, PriceIndex All)> _indexes;
     private ConcurrentDictionary<NameKey, ModelPrice?> _known = new();
     private int _knownCount;
 
     /// <param name="user">The entries of the user's file.</param>
     /// <param name="now">Which price counts where hosts of one model are compared.</param>
-    public PriceTable(IReadOnlyList<PriceEntry> user, DateTimeOffset now)
-    {
-        _user = user;
-        _userIndex = user.Count == 0 ? null : new PriceIndex(user);
-        _index = new Lazy<PriceIndex>(() => Merge(now));
-    }
+    public PriceTable(IReadOnlyList<PriceEntry> user, DateTimeOffset now) =>
+        _indexes = new Lazy<(PriceIndex User, PriceIndex All)>(() => Merge(user, now));
 
     /// <summary>The entries of the file that is part of the library.</summary>
     public static IReadOnlyList<PriceEntry> Shipped => _shipped.Value;
 
     /// <summary>How many names are remembered.</summary>
     public int Remembered => _known.Count;
+
+    /// <summary>Builds what the first search would build, so that no request waits for it.</summary>
+    public void WarmUp() => _ = _indexes.Value;
 
     public ModelPrice? Find(string model, string? provider)
     {
@@ -56,10 +53,12 @@ internal sealed class PriceTable
             return null;
         }
 
-        PriceEntry? entry = _userIndex?.FindWhole(spellings) ?? _index.Value.Find(spellings);
-        if (spellings.IsMarkedFree && spellings.Hosts.Contains("openrouter") && entry?.NameKey.EndsWith(":free", StringComparison.Ordinal) != true)
+        (PriceIndex user, PriceIndex all) = _indexes.Value;
+        PriceEntry? entry = user.FindWhole(spellings) ?? all.Find(spellings);
+        if (spellings.IsMarkedFree && provider is not null && ProviderNames.Canonical(provider) == "openrouter"
+            && entry?.NameKey.EndsWith(":free", StringComparison.Ordinal) != true)
         {
-            // Only OpenRouter gives the suffix its meaning; elsewhere a client could make any model free with it.
+            // Only OpenRouter gives the suffix its meaning; elsewhere a client could make any model free with it, or with OpenRouter's prefix.
             return new ModelPrice("openrouter", model, [], isFree: true);
         }
 
@@ -79,28 +78,28 @@ internal sealed class PriceTable
         : origin.StartsWith('o') ? 4
         : 2;
 
-    private PriceIndex Merge(DateTimeOffset now)
+    private static (PriceIndex User, PriceIndex All) Merge(IReadOnlyList<PriceEntry> user, DateTimeOffset now)
     {
-        Dictionary<(string, string), PriceEntry> shipped = [];
+        Dictionary<PriceKey, PriceEntry> shipped = [];
         foreach (PriceEntry entry in Shipped)
         {
-            shipped[(entry.ProviderKey, entry.NameKey)] = entry;
+            shipped[entry.Key] = entry;
         }
 
-        List<PriceEntry> all = new(_user.Count + shipped.Count);
-        HashSet<PriceEntry> replaced = [];
-        foreach (PriceEntry entry in _user)
+        // The user's own names come before all others; those taken over from a replaced entry have its place only.
+        List<PriceEntry> own = new(user.Count);
+        List<PriceEntry> all = new(user.Count + shipped.Count);
+        foreach (PriceEntry entry in user)
         {
-            if (shipped.TryGetValue((entry.ProviderKey, entry.NameKey), out PriceEntry? other))
-            {
-                replaced.Add(other);
-            }
-
-            all.Add(other is null ? entry : entry.InPlaceOf(other));
+            PriceEntry? replaced = shipped.GetValueOrDefault(entry.Key);
+            PriceEntry complete = replaced is null ? entry : entry.WithLimitsOf(replaced);
+            own.Add(complete);
+            all.Add(replaced is null ? complete : complete.InPlaceOf(replaced));
+            shipped.Remove(entry.Key);
         }
 
-        all.AddRange(PriceIndex.ByPreference(Shipped, now).Where(entry => !replaced.Contains(entry)));
-        return new PriceIndex(all);
+        all.AddRange(PriceIndex.ByPreference(Shipped.Where(entry => shipped.ContainsKey(entry.Key)), now));
+        return (new PriceIndex(own), new PriceIndex(all));
     }
 
     private void Remember(NameKey key, ModelPrice? price)
@@ -121,7 +120,7 @@ internal sealed class PriceTable
             ?? throw new InvalidOperationException("The library lacks its price file.");
         byte[] json = new byte[stream.Length];
         stream.ReadExactly(json);
-        PriceFileContent content = PriceFileReader.Read(json, roundUp: true);
+        PriceFileContent content = PriceFileReader.Read(json, isShipped: true);
         return content.Errors.Count == 0 ? content.Entries : throw new PriceFileException("BudgetGuard.prices.json", content.Errors);
     }
 }

@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace BudgetGuard.Pricing;
 
 /// <summary>The names under which providers appear in routes and in front of models, and which of them the price file uses.</summary>
@@ -12,7 +10,7 @@ internal static class ProviderNames
     ];
 
     // In front of a model these say who serves it.
-    private static readonly FrozenDictionary<string, string> _hosts = new Dictionary<string, string>
+    private static readonly Dictionary<string, string> _hosts = new(StringComparer.Ordinal)
     {
         ["azure"] = "azure", ["azure_ai"] = "azure", ["azure-openai"] = "azure", ["azure_openai"] = "azure",
         ["aws"] = "aws", ["bedrock"] = "aws", ["bedrock_converse"] = "aws", ["amazon-bedrock"] = "aws", ["amazon_bedrock"] = "aws",
@@ -21,17 +19,17 @@ internal static class ProviderNames
         ["together"] = "together", ["together_ai"] = "together", ["togetherai"] = "together",
         ["fireworks"] = "fireworks", ["fireworks_ai"] = "fireworks", ["fireworks-ai"] = "fireworks",
         ["cloudflare"] = "cloudflare", ["workers-ai"] = "cloudflare",
-    }.ToFrozenDictionary();
+    };
 
     // In front of a model these say who made it, and only perhaps who serves it.
-    private static readonly FrozenDictionary<string, string> _vendors = new Dictionary<string, string>
+    private static readonly Dictionary<string, string> _vendors = new(StringComparer.Ordinal)
     {
         ["openai"] = "openai", ["anthropic"] = "anthropic", ["google"] = "google", ["mistral"] = "mistral", ["mistralai"] = "mistral",
         ["deepseek"] = "deepseek", ["deepseek-ai"] = "deepseek", ["xai"] = "x-ai", ["x-ai"] = "x-ai", ["cohere"] = "cohere", ["cohere_chat"] = "cohere",
         ["moonshot"] = "moonshotai", ["moonshotai"] = "moonshotai", ["minimax"] = "minimax", ["minimaxai"] = "minimax", ["perplexity"] = "perplexity",
         ["zai"] = "zai", ["z-ai"] = "zai", ["zai-org"] = "zai", ["zhipu"] = "zhipuai", ["zhipuai"] = "zhipuai", ["voyage"] = "voyageai", ["voyageai"] = "voyageai",
         ["amazon"] = "aws",
-    }.ToFrozenDictionary();
+    };
 
     public static bool IsHost(string name, out string provider) => _hosts.TryGetValue(name, out provider!);
 

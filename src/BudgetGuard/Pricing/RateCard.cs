@@ -1,33 +1,48 @@
 namespace BudgetGuard.Pricing;
 
 /// <summary>The rates a price entry names, in nano-dollars per million tokens; what it does not name is null.</summary>
-internal sealed record NamedRates
+internal sealed class NamedRates
 {
-    public long? Input { get; init; }
+    /// <summary>The fields of the price file, in the order of <see cref="_rates"/>.</summary>
+    public static readonly string[] Fields =
+    [
+        "input", "output", "cachedInput", "cacheWrite", "cacheWrite1h", "audioInput", "cachedAudioInput", "audioOutput",
+        "imageInput", "cachedImageInput", "imageOutput", "videoInput", "reasoning",
+    ];
 
-    public long? Output { get; init; }
+    private readonly long?[] _rates;
 
-    public long? CachedInput { get; init; }
+    public NamedRates()
+        : this(new long?[Fields.Length])
+    {
+    }
 
-    public long? CacheWrite { get; init; }
+    /// <param name="rates">One for each of <see cref="Fields"/>.</param>
+    public NamedRates(long?[] rates) => _rates = rates;
 
-    public long? CacheWrite1h { get; init; }
+    public long? Input { get => _rates[0]; init => _rates[0] = value; }
 
-    public long? AudioInput { get; init; }
+    public long? Output { get => _rates[1]; init => _rates[1] = value; }
 
-    public long? CachedAudioInput { get; init; }
+    public long? CachedInput { get => _rates[2]; init => _rates[2] = value; }
 
-    public long? AudioOutput { get; init; }
+    public long? CacheWrite { get => _rates[3]; init => _rates[3] = value; }
 
-    public long? ImageInput { get; init; }
+    public long? CacheWrite1h { get => _rates[4]; init => _rates[4] = value; }
 
-    public long? CachedImageInput { get; init; }
+    public long? AudioInput { get => _rates[5]; init => _rates[5] = value; }
 
-    public long? ImageOutput { get; init; }
+    public long? CachedAudioInput { get => _rates[6]; init => _rates[6] = value; }
 
-    public long? VideoInput { get; init; }
+    public long? AudioOutput { get => _rates[7]; init => _rates[7] = value; }
 
-    public long? Reasoning { get; init; }
+    public long? ImageInput { get => _rates[8]; init => _rates[8] = value; }
+
+    public long? ImageOutput { get => _rates[10]; init => _rates[10] = value; }
+
+    public long? VideoInput { get => _rates[11]; init => _rates[11] = value; }
+
+    public long? Reasoning { get => _rates[12]; init => _rates[12] = value; }
 
     /// <summary>
     /// These rates with what they lack taken from the rates of shorter prompts, raised as much as input or output was raised:
@@ -35,26 +50,15 @@ internal sealed record NamedRates
     /// </summary>
     public NamedRates Over(NamedRates shorter)
     {
-        long? input = Input ?? shorter.Input;
-        long? output = Output ?? shorter.Output;
-        long? Read(long? own, long? of) => own ?? Raise(of, shorter.Input, input);
-        long? Written(long? own, long? of) => own ?? Raise(of, shorter.Output, output);
-        return new NamedRates
+        NamedRates all = new() { Input = Input ?? shorter.Input, Output = Output ?? shorter.Output };
+        for (int i = 0; i < Fields.Length; i++)
         {
-            Input = input,
-            Output = output,
-            CachedInput = Read(CachedInput, shorter.CachedInput),
-            CacheWrite = Read(CacheWrite, shorter.CacheWrite),
-            CacheWrite1h = Read(CacheWrite1h, shorter.CacheWrite1h),
-            AudioInput = Read(AudioInput, shorter.AudioInput),
-            CachedAudioInput = Read(CachedAudioInput, shorter.CachedAudioInput),
-            ImageInput = Read(ImageInput, shorter.ImageInput),
-            CachedImageInput = Read(CachedImageInput, shorter.CachedImageInput),
-            VideoInput = Read(VideoInput, shorter.VideoInput),
-            AudioOutput = Written(AudioOutput, shorter.AudioOutput),
-            ImageOutput = Written(ImageOutput, shorter.ImageOutput),
-            Reasoning = Written(Reasoning, shorter.Reasoning),
-        };
+            bool isOutput = Fields[i].EndsWith("Output", StringComparison.Ordinal) || Fields[i] == "reasoning";
+            all._rates[i] ??= _rates[i]
+                ?? (isOutput ? Raise(shorter._rates[i], shorter.Output, all.Output) : Raise(shorter._rates[i], shorter.Input, all.Input));
+        }
+
+        return all;
     }
 
     private static long? Raise(long? rate, long? from, long? to) =>
