@@ -1,5 +1,6 @@
 using BudgetGuard.Configuration;
 using BudgetGuard.Identification;
+using BudgetGuard.Pricing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -9,14 +10,14 @@ namespace BudgetGuard.Diagnostics;
 /// Makes the guard ready before the first request: what cannot be read stops the start, and choices a careful person would want to know of are told.
 /// </summary>
 internal sealed class GuardStartup(
-    SettingsSource settings, IPriceCatalog catalog, ICostTracker tracker, DefaultUserExtractor users, GuardMetrics metrics, ILogger<GuardStartup> logger)
+    SettingsSource settings, IPriceCatalog catalog, IBudgetPolicy policy, DefaultUserExtractor users, GuardMetrics metrics, ILogger<GuardStartup> logger)
     : IHostedService
 {
-    /// <summary>What a decision needs; made by now, so that a bad price file or store is found at start and not by the first request.</summary>
-    public (IPriceCatalog Catalog, ICostTracker Tracker) Ready { get; } = (catalog, tracker);
-
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        // Asking for policy and catalogue made them and the store: a bad price file or store is found now, and not by the first request.
+        _ = policy;
+        (catalog as PriceCatalog)?.WarmUp();
         settings.Reloaded += metrics.Reloaded;
         foreach (string choice in UnsafeChoices.Of(settings.Current))
         {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Identification;
+using BudgetGuard.Pricing;
 using Microsoft.Extensions.Logging;
 
 namespace BudgetGuard.Estimation;
@@ -33,7 +34,7 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
 
         if (price is not null)
         {
-            return new Charge(price.BoundOf(input, output, time.GetUtcNow()), tokens);
+            return new Charge(price.BoundOf(input, output, time.GetUtcNow(), TraitsOf(request), request.ServiceTier), tokens);
         }
 
         return Unpriced(model, current) is { } cost ? new Charge(cost, tokens) : null;
@@ -74,6 +75,11 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
             return new Charge(Money.Zero, tokens);
         }
 
+        if (usage.Parts is { } parts)
+        {
+            return CostOf(parts, request);
+        }
+
         // An answer may name its model in a way no table knows; then the model that was asked for is the better guess.
         ModelPrice? price = model is null ? null : catalog.Find(model) ?? (request.Model is { } asked ? catalog.Find(asked) : null);
         Money cost = price?.CostOf(usage, time.GetUtcNow()) ?? Unpriced(model, current) ?? current.DefaultCost;
@@ -92,6 +98,23 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
             ?? TokenBound.DefaultOutput(request, price?.MaxOutputTokens, settings.Current.DefaultMaxOutputTokens);
         return (input, output);
     }
+
+    /// <summary>Several models worked on one answer: each part is priced as its own.</summary>
+    private Charge CostOf(IReadOnlyList<TokenUsage> parts, BudgetRequest request)
+    {
+        Charge sum = new(Money.Zero);
+        foreach (TokenUsage part in parts)
+        {
+            Charge one = CostOf(part, request);
+            sum = new Charge(sum.Cost + one.Cost, Sum(sum.Tokens, one.Tokens));
+        }
+
+        return sum;
+    }
+
+    private static CallTraits TraitsOf(ModelRequest request) =>
+        (request.AsksForCaching ? CallTraits.CacheWrites : CallTraits.None)
+        | (request.Images > 0 || request.MediaBytes > 0 || request.MediaReferences > 0 ? CallTraits.Media : CallTraits.None);
 
     private static long Sum(long input, long output)
     {

@@ -39,6 +39,12 @@ internal sealed record ModelRequest
     /// <summary>True if the request refers to input the guard cannot see (a conversation, a previous response, a stored prompt) or lets the provider fetch more.</summary>
     public bool HasHiddenInput { get; init; }
 
+    /// <summary>True if the request asks the provider to write a prompt cache, which may cost more than reading the prompt.</summary>
+    public bool AsksForCaching { get; init; }
+
+    /// <summary>The service tier the request asks for, if any.</summary>
+    public string? ServiceTier { get; init; }
+
     /// <summary>True if the answer must follow a JSON schema.</summary>
     public bool HasSchema { get; init; }
 }

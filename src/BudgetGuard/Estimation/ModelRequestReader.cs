@@ -179,6 +179,9 @@ internal sealed class ModelRequestReader(ModelApi api, string? modelFromPath)
             case RequestField.Stream:
                 _tally.Stream = json.TokenType == JsonTokenType.True;
                 return null;
+            case RequestField.Tier:
+                _tally.OnTier(ref json);
+                return null;
             case RequestField.Cap or RequestField.Answers or RequestField.BestOf:
                 return ReadCount(ref json, field);
             default:

@@ -20,6 +20,7 @@ internal enum RequestField
     Schema,
     Config,
     Hidden,
+    Tier,
 }
 
 /// <summary>The fields of the known APIs, told apart by API: a cap that the provider would not read must not make a request cheaper.</summary>
@@ -35,6 +36,7 @@ internal static class RequestFields
         ("conversation"u8.ToArray(), RequestField.Hidden), ("mcp_servers"u8.ToArray(), RequestField.Hidden), ("container"u8.ToArray(), RequestField.Hidden),
         ("web_search_options"u8.ToArray(), RequestField.Hidden), ("context_management"u8.ToArray(), RequestField.Hidden),
         ("search_settings"u8.ToArray(), RequestField.Hidden), ("plugins"u8.ToArray(), RequestField.Hidden),
+        ("service_tier"u8.ToArray(), RequestField.Tier), ("speed"u8.ToArray(), RequestField.Tier),
     ];
 
     private static readonly (byte[] Name, RequestField Field)[] Chat = [.. Common, ("model"u8.ToArray(), RequestField.Model),

@@ -16,6 +16,8 @@ internal sealed class RequestTally(ModelApi api)
     private int _mediaReferences;
     private bool _hidden;
     private bool _hasSchema;
+    private bool _asksForCaching;
+    private string? _serviceTier;
     private Key _key;
     private int _imageDepth = int.MaxValue;
 
@@ -50,6 +52,8 @@ internal sealed class RequestTally(ModelApi api)
         Stream = Stream,
         HasHiddenInput = _hidden,
         HasSchema = _hasSchema,
+        AsksForCaching = _asksForCaching,
+        ServiceTier = _serviceTier,
     };
 
     /// <summary>A value that stands right at the top.</summary>
@@ -63,6 +67,16 @@ internal sealed class RequestTally(ModelApi api)
         }
 
         _hidden |= field == RequestField.Hidden && json.TokenType is not (JsonTokenType.Null or JsonTokenType.PropertyName);
+    }
+
+    /// <summary>Two fields may name a tier: the dearer word is not known here, so an unusual one wins over the usual.</summary>
+    public void OnTier(ref Utf8JsonReader json)
+    {
+        if (json.TokenType == JsonTokenType.String && json.ValueSpan.Length <= 32
+            && !json.ValueTextEquals("auto"u8) && !json.ValueTextEquals("default"u8) && !json.ValueTextEquals("standard"u8))
+        {
+            _serviceTier = json.GetString();
+        }
     }
 
     public void OnNested(ref Utf8JsonReader json, RequestField field)
@@ -88,6 +102,7 @@ internal sealed class RequestTally(ModelApi api)
     private void OnTool(ref Utf8JsonReader json, RequestField field)
     {
         OnStructure(ref json);
+        _asksForCaching |= json.TokenType == JsonTokenType.PropertyName && IsCaching(json.ValueSpan);
         if (field != RequestField.Tools)
         {
             return;
@@ -170,12 +185,18 @@ internal sealed class RequestTally(ModelApi api)
         {
             _key = Key.Label;
         }
+        else if (IsCaching(name))
+        {
+            _asksForCaching = true;
+        }
         else if (!name.SequenceEqual("content"u8) && !name.SequenceEqual("text"u8) && !name.SequenceEqual("parts"u8))
         {
             // The arguments and results of tools are read as JSON, names included.
             _textBytes += name.Length + 3;
         }
     }
+
+    private static bool IsCaching(ReadOnlySpan<byte> name) => name.SequenceEqual("cache_control"u8) || name.SequenceEqual("cachePoint"u8);
 
     private void OnContentString(ReadOnlySpan<byte> value)
     {
