@@ -115,12 +115,20 @@ internal sealed class AccountLedger
     /// <summary>Settles an entry in full and tells if that took the account above its limit by more than was set aside.</summary>
     public void Settle(ref HoldEntry entry, long actual, ref EventBuffer events)
     {
+        LedgerWindow window = entry.Window;
+        long before = window.Used;
+        if (window.TrySettleWithin(ref entry, actual))
+        {
+            AfterChange(window, before, ref events);
+            return;
+        }
+
         long setAside = entry.Held + entry.Settled;
         Move(ref entry, 0, actual, ref events);
-        if (actual > setAside && entry.Window.Used > Limit && entry.Window.Counts(entry))
+        if (actual > setAside && window.Used > Limit && window.Counts(entry))
         {
             events.Add(new AccountEvent(
-                AccountEventKind.Overshot, Account, AccountFigures.StateOf(entry.Window, Limit), Amount: actual - setAside));
+                AccountEventKind.Overshot, Account, AccountFigures.StateOf(window, Limit), Amount: actual - setAside));
         }
     }
 

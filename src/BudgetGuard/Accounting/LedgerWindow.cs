@@ -46,10 +46,45 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     /// <summary>Opens an entry of nothing, in the latest slice.</summary>
     public void Open(ref HoldEntry entry)
     {
-        entry.Window = this;
+        // A slot is often used again for the same accounts; a reference that is written costs more than one that is compared.
+        if (!ReferenceEquals(entry.Window, this))
+        {
+            entry.Window = this;
+        }
+
         entry.Slice = Slices?.Latest ?? 0;
         entry.Held = 0;
         entry.Settled = 0;
+    }
+
+    /// <summary>Opens an entry that holds an amount.</summary>
+    public void Hold(ref HoldEntry entry, long amount)
+    {
+        Open(ref entry);
+        if (Slices is null && amount <= long.MaxValue - Used)
+        {
+            entry.Held = amount;
+            Held += amount;
+        }
+        else
+        {
+            Move(ref entry, amount, 0);
+        }
+    }
+
+    /// <summary>Settles an entry that only held so far at no more than that; false where this is not so, and nothing was done.</summary>
+    public bool TrySettleWithin(ref HoldEntry entry, long actual)
+    {
+        if (Slices is not null || actual > entry.Held || entry.Settled != 0)
+        {
+            return false;
+        }
+
+        Held -= entry.Held;
+        Settled += actual;
+        entry.Held = 0;
+        entry.Settled = actual;
+        return true;
     }
 
     /// <summary>Brings what an entry holds and has settled to new figures. What a rolling window no longer counts changes only the entry.</summary>
