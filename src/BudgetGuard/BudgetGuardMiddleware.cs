@@ -8,6 +8,7 @@ using BudgetGuard.Metering;
 using BudgetGuard.Policy;
 using BudgetGuard.Responses;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace BudgetGuard;
@@ -34,7 +35,7 @@ internal sealed class BudgetGuardMiddleware(
 {
     public Task InvokeAsync(HttpContext context)
     {
-        Endpoint? endpoint = context.GetEndpoint();
+        Endpoint? endpoint = ((IEndpointFeature?)context.Features[typeof(IEndpointFeature)])?.Endpoint;
 
         // Error pages run the pipeline again, and an app may call UseBudgetGuard twice: one request is decided and charged once.
         if (context.Features[typeof(IBudgetGuardFeature)] is GuardedRequest guarded)
@@ -150,8 +151,10 @@ internal sealed class BudgetGuardMiddleware(
         }
 
         var guarded = new GuardedRequest(settler, request, decision) { SeenEndpoint = endpoint };
-        context.Features[typeof(IBudgetGuardFeature)] = guarded;
+
+        // Headers first: a new feature makes the context look up anew what it knows of the others.
         responses.AddHeaders(context.Response, request, decision);
+        context.Features[typeof(IBudgetGuardFeature)] = guarded;
         ResponseMeter? meter = call is null || !settings.Current.EnableCostTracking ? null : ResponseMeter.Attach(
             context, usageReaders.For(call.Api.Name), guarded.SettleAtUsageAsync, failures.ReportMetering);
         Task run;

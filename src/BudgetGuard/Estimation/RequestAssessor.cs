@@ -12,13 +12,13 @@ internal sealed class RequestAssessor(RequestIdentifier identifier, RequestEstim
     public ValueTask<BudgetRequest> AssessAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
     {
         // Steps that are at hand cost no state machine: with the defaults all of them are.
-        ValueTask<Identified> identifying = identifier.IdentifyAsync(context, terms, call);
+        ValueTask<BudgetRequest> identifying = identifier.IdentifyAsync(context, terms, call);
         if (!identifying.IsCompletedSuccessfully)
         {
             return AwaitAsync(identifying, context, terms, call);
         }
 
-        BudgetRequest request = ToRequest(identifying.Result, terms);
+        BudgetRequest request = identifying.Result;
         ValueTask<Charge> estimating = estimator.EstimateAsync(context, request, terms, call);
         if (!estimating.IsCompletedSuccessfully)
         {
@@ -29,9 +29,9 @@ internal sealed class RequestAssessor(RequestIdentifier identifier, RequestEstim
         return new ValueTask<BudgetRequest>(request);
     }
 
-    private async ValueTask<BudgetRequest> AwaitAsync(ValueTask<Identified> identifying, HttpContext context, EndpointTerms? terms, ModelCall? call)
+    private async ValueTask<BudgetRequest> AwaitAsync(ValueTask<BudgetRequest> identifying, HttpContext context, EndpointTerms? terms, ModelCall? call)
     {
-        BudgetRequest request = ToRequest(await identifying.ConfigureAwait(false), terms);
+        BudgetRequest request = await identifying.ConfigureAwait(false);
         request.Amount = await estimator.EstimateAsync(context, request, terms, call).ConfigureAwait(false);
         return request;
     }
@@ -41,13 +41,4 @@ internal sealed class RequestAssessor(RequestIdentifier identifier, RequestEstim
         request.Amount = await estimating.ConfigureAwait(false);
         return request;
     }
-
-    private static BudgetRequest ToRequest(in Identified identified, EndpointTerms? terms) => new()
-    {
-        Subject = identified.Subject,
-        Operation = identified.Operation,
-        Model = identified.Model,
-        ModelIsOnlyClaimed = identified.ModelIsOnlyClaimed,
-        RequiredBudgets = terms?.RequiredBudgets ?? [],
-    };
 }

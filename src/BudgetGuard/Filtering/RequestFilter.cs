@@ -113,7 +113,10 @@ internal static class RequestFilter
     {
         foreach (string prefix in prefixes)
         {
-            if (path.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
+            // The second character tells most paths apart without comparing them.
+            if (path.Length >= prefix.Length
+                && (prefix.Length == 1 || ((path[1] ^ prefix[1]) & ~0x20) == 0 || (path[1] | prefix[1]) >= 0x80)
+                && path.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
                 && (path.Length == prefix.Length || prefix.Length == 1 || path[prefix.Length] == '/'))
             {
                 return true;

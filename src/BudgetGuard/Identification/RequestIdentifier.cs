@@ -14,12 +14,15 @@ internal sealed class RequestIdentifier(
 {
     private readonly bool _hasCustom = users.HasCustom || operations.HasCustom || models.HasCustom;
 
+    /// <summary>The request with everything but its amount.</summary>
     /// <exception cref="BadHttpRequestException">400: a name is ambiguous, too long or cannot be shown.</exception>
     /// <exception cref="BudgetGuardUnavailableException">An extractor failed, and <c>FailOpen</c> is false.</exception>
-    public ValueTask<Identified> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call) =>
-        _hasCustom ? AskAsync(context, terms, call) : new ValueTask<Identified>(Identify(context, SubjectRules.Check(defaultUser.Extract(context)), null, null, terms, call));
+    public ValueTask<BudgetRequest> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call) =>
+        _hasCustom
+            ? AskAsync(context, terms, call)
+            : new ValueTask<BudgetRequest>(Identify(context, SubjectRules.Check(defaultUser.Extract(context)), null, null, terms, call));
 
-    private async ValueTask<Identified> AskAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
+    private async ValueTask<BudgetRequest> AskAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
     {
         BudgetSubject subject = SubjectRules.Check(
             users.Of(context) is { } ownUser ? await ExtractUserAsync(ownUser, context).ConfigureAwait(false) : defaultUser.Extract(context));
@@ -30,7 +33,7 @@ internal sealed class RequestIdentifier(
         return Identify(context, subject, operation, model, terms, call);
     }
 
-    private static Identified Identify(
+    private static BudgetRequest Identify(
         HttpContext context, in BudgetSubject subject, string? operation, string? model, EndpointTerms? terms, ModelCall? call)
     {
         bool isOnlyClaimed = false;
@@ -40,7 +43,8 @@ internal sealed class RequestIdentifier(
             isOnlyClaimed = model is not null && call?.Request.Model is null;
         }
 
-        return new Identified(subject, operation ?? DefaultOperationExtractor.Extract(terms, call?.Api), model, isOnlyClaimed);
+        return new BudgetRequest(
+            subject, operation ?? DefaultOperationExtractor.Extract(terms, call?.Api), model, isOnlyClaimed, terms?.RequiredBudgets ?? []);
     }
 
     private async ValueTask<BudgetSubject> ExtractUserAsync(IUserExtractor extractor, HttpContext context)
@@ -64,10 +68,3 @@ internal sealed class RequestIdentifier(
         return answer.Value;
     }
 }
-
-/// <summary>Who asks, for what.</summary>
-/// <param name="Subject">Who pays; checked.</param>
-/// <param name="Operation">The operation.</param>
-/// <param name="Model">The model, if any.</param>
-/// <param name="ModelIsOnlyClaimed">True if only a header names the model.</param>
-internal readonly record struct Identified(BudgetSubject Subject, string Operation, string? Model, bool ModelIsOnlyClaimed);
