@@ -87,13 +87,13 @@ internal sealed class BudgetGuardMiddleware(
     {
         try
         {
-            ValueTask<BudgetRequest> assessing = assessor.AssessAsync(context, terms, call);
+            ValueTask<GuardedRequest> assessing = assessor.AssessAsync(context, terms, call);
             if (!assessing.IsCompletedSuccessfully)
             {
                 return AwaitAsync(assessing, context, endpoint, call);
             }
 
-            BudgetRequest request = assessing.Result;
+            GuardedRequest request = assessing.Result;
             return admission.TryDecide(request, out BudgetDecision decision)
                 ? ActAsync(context, endpoint, call, request, decision)
                 : AwaitAsync(admission.DecideAsync(request, context.RequestAborted), context, endpoint, call, request);
@@ -104,9 +104,9 @@ internal sealed class BudgetGuardMiddleware(
         }
     }
 
-    private async Task AwaitAsync(ValueTask<BudgetRequest> assessing, HttpContext context, Endpoint? endpoint, ModelCall? call)
+    private async Task AwaitAsync(ValueTask<GuardedRequest> assessing, HttpContext context, Endpoint? endpoint, ModelCall? call)
     {
-        BudgetRequest request;
+        GuardedRequest request;
         try
         {
             request = await assessing;
@@ -121,7 +121,7 @@ internal sealed class BudgetGuardMiddleware(
     }
 
     private async Task AwaitAsync(
-        ValueTask<BudgetDecision> deciding, HttpContext context, Endpoint? endpoint, ModelCall? call, BudgetRequest request)
+        ValueTask<BudgetDecision> deciding, HttpContext context, Endpoint? endpoint, ModelCall? call, GuardedRequest request)
     {
         BudgetDecision decision;
         try
@@ -137,7 +137,7 @@ internal sealed class BudgetGuardMiddleware(
         await ActAsync(context, endpoint, call, request, decision);
     }
 
-    private Task ActAsync(HttpContext context, Endpoint? endpoint, ModelCall? call, BudgetRequest request, in BudgetDecision decision)
+    private Task ActAsync(HttpContext context, Endpoint? endpoint, ModelCall? call, GuardedRequest request, in BudgetDecision decision)
     {
         if (logger.IsEnabled(LogLevel.Debug))
         {
@@ -150,13 +150,14 @@ internal sealed class BudgetGuardMiddleware(
             return responses.DenyAsync(context, request, denial);
         }
 
-        var guarded = new GuardedRequest(settler, request, decision) { SeenEndpoint = endpoint };
+        request.Admit(settler, decision);
+        request.SeenEndpoint = endpoint;
 
         // Headers first: a new feature makes the context look up anew what it knows of the others.
         responses.AddHeaders(context.Response, request, decision);
-        context.Features[typeof(IBudgetGuardFeature)] = guarded;
+        context.Features[typeof(IBudgetGuardFeature)] = request;
         ResponseMeter? meter = call is null || !settings.Current.EnableCostTracking ? null : ResponseMeter.Attach(
-            context, usageReaders.For(call.Api.Name), guarded.SettleAtUsageAsync, failures.ReportMetering);
+            context, usageReaders.For(call.Api.Name), request.SettleAtUsageAsync, failures.ReportMetering);
         Task run;
         try
         {
@@ -169,11 +170,11 @@ internal sealed class BudgetGuardMiddleware(
 
         if (meter is not null || !run.IsCompletedSuccessfully)
         {
-            return AwaitAsync(run, context, guarded, meter);
+            return AwaitAsync(run, context, request, meter);
         }
 
-        ValueTask ending = guarded.EndAsync(Outcomes.Of(context, null));
-        LogDone(context, guarded);
+        ValueTask ending = request.EndAsync(Outcomes.Of(context, null));
+        LogDone(context, request);
         return ending.IsCompletedSuccessfully ? Task.CompletedTask : ending.AsTask();
     }
 
@@ -232,7 +233,7 @@ internal sealed class BudgetGuardMiddleware(
     {
         if (settings.Current.EnableRequestLogging)
         {
-            LogDone(context, guarded.Request, guarded.Decision, guarded.Charged, context.Response.StatusCode);
+            LogDone(context, guarded, guarded.Decision, guarded.Charged, context.Response.StatusCode);
         }
     }
 

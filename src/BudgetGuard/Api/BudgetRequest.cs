@@ -1,7 +1,7 @@
 namespace BudgetGuard;
 
-/// <summary>One request as the policy sees it: who pays, for which operation, of which model, and what it may cost.</summary>
-public sealed class BudgetRequest
+/// <summary>One request as the policy sees it: who pays, for which operation, of which model, and what it may cost. Not made to be derived from.</summary>
+public class BudgetRequest
 {
     internal const string DefaultOperation = "api_call";
 
@@ -18,7 +18,7 @@ public sealed class BudgetRequest
         RequiredBudgets = [];
     }
 
-    internal BudgetRequest(in BudgetSubject subject, string operation, string? model, bool modelIsOnlyClaimed, IReadOnlyList<string> requiredBudgets)
+    private protected BudgetRequest(in BudgetSubject subject, string operation, string? model, bool modelIsOnlyClaimed, IReadOnlyList<string> requiredBudgets)
     {
         Subject = subject;
         Operation = operation;

@@ -1,3 +1,4 @@
+using BudgetGuard.Api;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Filtering;
 using Microsoft.AspNetCore.Http;
@@ -17,12 +18,12 @@ internal sealed class RequestIdentifier(
     /// <summary>The request with everything but its amount.</summary>
     /// <exception cref="BadHttpRequestException">400: a name is ambiguous, too long or cannot be shown.</exception>
     /// <exception cref="BudgetGuardUnavailableException">An extractor failed, and <c>FailOpen</c> is false.</exception>
-    public ValueTask<BudgetRequest> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call) =>
+    public ValueTask<GuardedRequest> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call) =>
         _hasCustom
             ? AskAsync(context, terms, call)
-            : new ValueTask<BudgetRequest>(Identify(context, SubjectRules.Check(defaultUser.Extract(context)), null, null, terms, call));
+            : new ValueTask<GuardedRequest>(Identify(context, SubjectRules.Check(defaultUser.Extract(context)), null, null, terms, call));
 
-    private async ValueTask<BudgetRequest> AskAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
+    private async ValueTask<GuardedRequest> AskAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
     {
         BudgetSubject subject = SubjectRules.Check(
             users.Of(context) is { } ownUser ? await ExtractUserAsync(ownUser, context).ConfigureAwait(false) : defaultUser.Extract(context));
@@ -33,7 +34,7 @@ internal sealed class RequestIdentifier(
         return Identify(context, subject, operation, model, terms, call);
     }
 
-    private static BudgetRequest Identify(
+    private static GuardedRequest Identify(
         HttpContext context, in BudgetSubject subject, string? operation, string? model, EndpointTerms? terms, ModelCall? call)
     {
         bool isOnlyClaimed = false;
@@ -43,7 +44,7 @@ internal sealed class RequestIdentifier(
             isOnlyClaimed = model is not null && call?.Request.Model is null;
         }
 
-        return new BudgetRequest(
+        return new GuardedRequest(
             subject, operation ?? DefaultOperationExtractor.Extract(terms, call?.Api), model, isOnlyClaimed, terms?.RequiredBudgets ?? []);
     }
 
