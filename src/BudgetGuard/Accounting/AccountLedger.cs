@@ -66,7 +66,7 @@ internal sealed class AccountLedger
         }
 
         Account = newest;
-        Current.Notices.Mark = 0;
+        Current.Mark = 0;
     }
 
     public void Evict() => _isEvicted = true;
@@ -140,7 +140,7 @@ internal sealed class AccountLedger
             Free();
         }
 
-        if (window.Settled + window.Debt >= window.Notices.Mark)
+        if (window.Settled + window.Debt >= window.Mark)
         {
             AccountFigures.TellThreshold(window, Account, Limit, ref events);
         }
@@ -172,6 +172,7 @@ internal sealed class AccountLedger
             if (slices.Latest >= Current.Notices.RearmSlice)
             {
                 Current.Notices.Rearm();
+                Current.Mark = 0;
             }
 
             return Current;

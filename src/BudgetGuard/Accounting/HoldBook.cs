@@ -60,9 +60,7 @@ internal sealed class HoldBook
         for (int i = 0; i < path.Ledgers.Length; i++)
         {
             AccountLedger ledger = path.Ledgers[i];
-            ref HoldEntry entry = ref slot.Entries[i];
-            ledger.Current.Open(ref entry);
-            ledger.Current.Move(ref entry, ledger.HoldOf(slot.Amount), 0);
+            ledger.Current.Take(ref slot.Entries[i], ledger.HoldOf(slot.Amount));
             ledger.OpenHolds++;
         }
 
