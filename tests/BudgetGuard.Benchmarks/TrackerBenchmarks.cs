@@ -6,6 +6,7 @@ namespace BudgetGuard.Benchmarks;
 
 /// <summary>Hold and settle over four accounts, beside the framework's limiter chained over four partitions.</summary>
 [MemoryDiagnoser]
+[MinColumn]
 public class TrackerBenchmarks
 {
     private readonly TimeProvider _time = TimeProvider.System;

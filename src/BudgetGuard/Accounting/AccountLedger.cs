@@ -66,7 +66,7 @@ internal sealed class AccountLedger
         }
 
         Account = newest;
-        Current.Notices.Mark = 0;
+        Current.Mark = 0;
     }
 
     public void Evict() => _isEvicted = true;
@@ -116,13 +116,6 @@ internal sealed class AccountLedger
     public void Settle(ref HoldEntry entry, long actual, ref EventBuffer events)
     {
         LedgerWindow window = entry.Window;
-        long before = window.Used;
-        if (window.TrySettleWithin(ref entry, actual))
-        {
-            AfterChange(window, before, ref events);
-            return;
-        }
-
         long setAside = entry.Held + entry.Settled;
         Move(ref entry, 0, actual, ref events);
         if (actual > setAside && window.Used > Limit && window.Counts(entry))
@@ -148,7 +141,7 @@ internal sealed class AccountLedger
             Free();
         }
 
-        if (window.Settled + window.Debt >= window.Notices.Mark)
+        if (window.Settled + window.Debt >= window.Mark)
         {
             AccountFigures.TellThreshold(window, Account, Limit, ref events);
         }
@@ -180,6 +173,7 @@ internal sealed class AccountLedger
             if (slices.Latest >= Current.Notices.RearmSlice)
             {
                 Current.Notices.Rearm();
+                Current.Mark = 0;
             }
 
             return Current;

@@ -64,7 +64,7 @@ internal sealed class HoldBook
         for (int i = 0; i < entries.Length; i++)
         {
             AccountLedger ledger = ledgers[i];
-            ledger.Current.Hold(ref entries[i], ledger.HoldOf(request.Amount));
+            ledger.Current.Take(ref entries[i], ledger.HoldOf(request.Amount));
             ledger.OpenHolds++;
         }
 

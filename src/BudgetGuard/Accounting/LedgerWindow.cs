@@ -39,9 +39,27 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     /// <summary>The window after this one, for budgets that carry debt: a late settlement here changes what that one opened with.</summary>
     public LedgerWindow? Next { get; set; }
 
+    /// <summary>The amount at which the next threshold is reached.</summary>
+    public long Mark { get; set; }
+
     public WindowNotices Notices { get; } = new();
 
     public long Used => Settled + Held + Debt;
+
+    /// <summary>Opens an entry in the latest slice that sets an amount aside.</summary>
+    public void Take(ref HoldEntry entry, long amount)
+    {
+        Open(ref entry);
+        if (Slices is null && amount <= long.MaxValue - Used)
+        {
+            entry.Held = amount;
+            Held += amount;
+        }
+        else
+        {
+            Move(ref entry, amount, 0);
+        }
+    }
 
     /// <summary>Opens an entry of nothing, in the latest slice.</summary>
     public void Open(ref HoldEntry entry)
@@ -57,41 +75,22 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
         entry.Settled = 0;
     }
 
-    /// <summary>Opens an entry that holds an amount.</summary>
-    public void Hold(ref HoldEntry entry, long amount)
-    {
-        Open(ref entry);
-        if (Slices is null && amount <= long.MaxValue - Used)
-        {
-            entry.Held = amount;
-            Held += amount;
-        }
-        else
-        {
-            Move(ref entry, amount, 0);
-        }
-    }
-
-    /// <summary>Settles an entry that only held so far at no more than that; false where this is not so, and nothing was done.</summary>
-    public bool TrySettleWithin(ref HoldEntry entry, long actual)
-    {
-        if (Slices is not null || actual > entry.Held || entry.Settled != 0)
-        {
-            return false;
-        }
-
-        Held -= entry.Held;
-        Settled += actual;
-        entry.Held = 0;
-        entry.Settled = actual;
-        return true;
-    }
-
     /// <summary>Brings what an entry holds and has settled to new figures. What a rolling window no longer counts changes only the entry.</summary>
     public void Move(ref HoldEntry entry, long held, long settled)
     {
         long heldBy = held - entry.Held;
-        long settledBy = Math.Max(settled - entry.Settled, -Settled);
+        long settledBy = settled - entry.Settled;
+        if (Slices is null && heldBy <= 0 && settledBy >= 0 && settledBy <= -heldBy)
+        {
+            // The common case: less is settled than was held, so that nothing can be cut off.
+            entry.Held = held;
+            entry.Settled = settled;
+            Held += heldBy;
+            Settled += settledBy;
+            return;
+        }
+
+        settledBy = Math.Max(settledBy, -Settled);
         long room = long.MaxValue - (Used + Math.Min(heldBy, 0) + Math.Min(settledBy, 0));
         heldBy = Math.Min(heldBy, room);
         settledBy = Math.Min(settledBy, room - Math.Max(heldBy, 0));
@@ -147,9 +146,6 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
 /// <summary>What a window has told already, so that it tells it once.</summary>
 internal sealed class WindowNotices
 {
-    /// <summary>The amount at which the next threshold is reached.</summary>
-    public long Mark { get; set; }
-
     /// <summary>The highest threshold that was told.</summary>
     public decimal Told { get; set; }
 
@@ -163,7 +159,6 @@ internal sealed class WindowNotices
 
     public void Rearm()
     {
-        Mark = 0;
         Told = 0;
         Refusals = 0;
         Overflowed = false;
