@@ -21,7 +21,7 @@ internal sealed class UnseenEndpointPolicy : MatcherPolicy, IEndpointSelectorPol
     {
         foreach (Endpoint endpoint in endpoints)
         {
-            if (endpoint is RouteEndpoint && endpoint.Metadata.GetMetadata<IBudgetGuardMetadata>() is not null)
+            if (endpoint is RouteEndpoint && MustBeSeen(endpoint))
             {
                 return true;
             }
@@ -35,7 +35,7 @@ internal sealed class UnseenEndpointPolicy : MatcherPolicy, IEndpointSelectorPol
         for (int i = 0; i < candidates.Count; i++)
         {
             if (candidates.IsValidCandidate(i) && candidates[i] is { Endpoint: RouteEndpoint { RequestDelegate: not null } endpoint } candidate
-                && endpoint.Metadata.GetMetadata<IBudgetGuardMetadata>() is not null)
+                && MustBeSeen(endpoint))
             {
                 candidates.ReplaceEndpoint(i, CheckedEndpoints.GetValue(endpoint, Check), candidate.Values);
             }
@@ -43,6 +43,9 @@ internal sealed class UnseenEndpointPolicy : MatcherPolicy, IEndpointSelectorPol
 
         return Task.CompletedTask;
     }
+
+    // One that disables the guard is let off wherever it runs: disable wins over everything.
+    private static bool MustBeSeen(Endpoint endpoint) => EndpointTerms.Of(endpoint) is { IsDisabled: false };
 
     private static RouteEndpoint Check(RouteEndpoint endpoint)
     {
