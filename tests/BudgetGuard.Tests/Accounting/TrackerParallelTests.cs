@@ -189,9 +189,14 @@ public sealed class TrackerParallelTests
 
         public void Release(int which)
         {
-            if (Interlocked.Exchange(ref _released[which], 1) == 0)
+            // Under one lock, so that a second release of the same hold does not return before the first has given it back.
+            lock (_released)
             {
-                levels.ReleaseTen(which);
+                if (_released[which] == 0)
+                {
+                    _released[which] = 1;
+                    levels.ReleaseTen(which);
+                }
             }
         }
 
