@@ -30,7 +30,6 @@ failed=$(grep -oE 'Failed: +[0-9]+' "$log" | awk '{ sum += $2 } END { print sum 
 
 # The package has to be one that a user can install: with its README, its documentation and its symbols.
 if dotnet pack src/BudgetGuard -c Release --no-build -v quiet -o "$packages" \
-
     && grep -aq 'README.md' "$packages"/BudgetGuard.*.nupkg && grep -aq 'lib/net10.0/BudgetGuard.xml' "$packages"/BudgetGuard.*.nupkg && ls "$packages"/BudgetGuard.*.snupkg > /dev/null; then
   passed=$((passed + 1))
 else

@@ -8,6 +8,7 @@ using BudgetGuard.Metering;
 using BudgetGuard.Policy;
 using BudgetGuard.Responses;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace BudgetGuard;
@@ -34,7 +35,7 @@ internal sealed class BudgetGuardMiddleware(
 {
     public Task InvokeAsync(HttpContext context)
     {
-        Endpoint? endpoint = context.GetEndpoint();
+        Endpoint? endpoint = ((IEndpointFeature?)context.Features[typeof(IEndpointFeature)])?.Endpoint;
 
         // Error pages run the pipeline again, and an app may call UseBudgetGuard twice: one request is decided and charged once.
         if (context.Features[typeof(IBudgetGuardFeature)] is GuardedRequest guarded)
@@ -86,13 +87,13 @@ internal sealed class BudgetGuardMiddleware(
     {
         try
         {
-            ValueTask<BudgetRequest> assessing = assessor.AssessAsync(context, terms, call);
+            ValueTask<GuardedRequest> assessing = assessor.AssessAsync(context, terms, call);
             if (!assessing.IsCompletedSuccessfully)
             {
                 return AwaitAsync(assessing, context, endpoint, call);
             }
 
-            BudgetRequest request = assessing.Result;
+            GuardedRequest request = assessing.Result;
             return admission.TryDecide(request, out BudgetDecision decision)
                 ? ActAsync(context, endpoint, call, request, decision)
                 : AwaitAsync(admission.DecideAsync(request, context.RequestAborted), context, endpoint, call, request);
@@ -103,9 +104,9 @@ internal sealed class BudgetGuardMiddleware(
         }
     }
 
-    private async Task AwaitAsync(ValueTask<BudgetRequest> assessing, HttpContext context, Endpoint? endpoint, ModelCall? call)
+    private async Task AwaitAsync(ValueTask<GuardedRequest> assessing, HttpContext context, Endpoint? endpoint, ModelCall? call)
     {
-        BudgetRequest request;
+        GuardedRequest request;
         try
         {
             request = await assessing;
@@ -120,7 +121,7 @@ internal sealed class BudgetGuardMiddleware(
     }
 
     private async Task AwaitAsync(
-        ValueTask<BudgetDecision> deciding, HttpContext context, Endpoint? endpoint, ModelCall? call, BudgetRequest request)
+        ValueTask<BudgetDecision> deciding, HttpContext context, Endpoint? endpoint, ModelCall? call, GuardedRequest request)
     {
         BudgetDecision decision;
         try
@@ -136,7 +137,7 @@ internal sealed class BudgetGuardMiddleware(
         await ActAsync(context, endpoint, call, request, decision);
     }
 
-    private Task ActAsync(HttpContext context, Endpoint? endpoint, ModelCall? call, BudgetRequest request, in BudgetDecision decision)
+    private Task ActAsync(HttpContext context, Endpoint? endpoint, ModelCall? call, GuardedRequest request, in BudgetDecision decision)
     {
         if (logger.IsEnabled(LogLevel.Debug))
         {
@@ -149,11 +150,14 @@ internal sealed class BudgetGuardMiddleware(
             return responses.DenyAsync(context, request, denial);
         }
 
-        var guarded = new GuardedRequest(settler, request, decision) { SeenEndpoint = endpoint };
-        context.Features[typeof(IBudgetGuardFeature)] = guarded;
+        request.Admit(settler, decision);
+        request.SeenEndpoint = endpoint;
+
+        // Headers first: a new feature makes the context look up anew what it knows of the others.
         responses.AddHeaders(context.Response, request, decision);
+        context.Features[typeof(IBudgetGuardFeature)] = request;
         ResponseMeter? meter = call is null || !settings.Current.EnableCostTracking ? null : ResponseMeter.Attach(
-            context, usageReaders.For(call.Api.Name), guarded.SettleAtUsageAsync, failures.ReportMetering);
+            context, usageReaders.For(call.Api.Name), request.SettleAtUsageAsync, failures.ReportMetering);
         Task run;
         try
         {
@@ -166,11 +170,11 @@ internal sealed class BudgetGuardMiddleware(
 
         if (meter is not null || !run.IsCompletedSuccessfully)
         {
-            return AwaitAsync(run, context, guarded, meter);
+            return AwaitAsync(run, context, request, meter);
         }
 
-        ValueTask ending = guarded.EndAsync(Outcomes.Of(context, null));
-        LogDone(context, guarded);
+        ValueTask ending = request.EndAsync(Outcomes.Of(context, null));
+        LogDone(context, request);
         return ending.IsCompletedSuccessfully ? Task.CompletedTask : ending.AsTask();
     }
 
@@ -229,7 +233,7 @@ internal sealed class BudgetGuardMiddleware(
     {
         if (settings.Current.EnableRequestLogging)
         {
-            LogDone(context, guarded.Request, guarded.Decision, guarded.Charged, context.Response.StatusCode);
+            LogDone(context, guarded, guarded.Decision, guarded.Charged, context.Response.StatusCode);
         }
     }
 

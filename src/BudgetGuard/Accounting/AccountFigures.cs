@@ -86,7 +86,7 @@ internal static class AccountFigures
             reached = shares[i];
         }
 
-        window.Notices.Mark = mark;
+        window.Mark = mark;
         if (reached > window.Notices.Told)
         {
             window.Notices.Told = reached;

@@ -66,7 +66,7 @@ internal sealed class AccountLedger
         }
 
         Account = newest;
-        Current.Notices.Mark = 0;
+        Current.Mark = 0;
     }
 
     public void Evict() => _isEvicted = true;
@@ -115,12 +115,13 @@ internal sealed class AccountLedger
     /// <summary>Settles an entry in full and tells if that took the account above its limit by more than was set aside.</summary>
     public void Settle(ref HoldEntry entry, long actual, ref EventBuffer events)
     {
+        LedgerWindow window = entry.Window;
         long setAside = entry.Held + entry.Settled;
         Move(ref entry, 0, actual, ref events);
-        if (actual > setAside && entry.Window.Used > Limit && entry.Window.Counts(entry))
+        if (actual > setAside && window.Used > Limit && window.Counts(entry))
         {
             events.Add(new AccountEvent(
-                AccountEventKind.Overshot, Account, AccountFigures.StateOf(entry.Window, Limit), Amount: actual - setAside));
+                AccountEventKind.Overshot, Account, AccountFigures.StateOf(window, Limit), Amount: actual - setAside));
         }
     }
 
@@ -140,7 +141,7 @@ internal sealed class AccountLedger
             Free();
         }
 
-        if (window.Settled + window.Debt >= window.Notices.Mark)
+        if (window.Settled + window.Debt >= window.Mark)
         {
             AccountFigures.TellThreshold(window, Account, Limit, ref events);
         }
@@ -172,6 +173,7 @@ internal sealed class AccountLedger
             if (slices.Latest >= Current.Notices.RearmSlice)
             {
                 Current.Notices.Rearm();
+                Current.Mark = 0;
             }
 
             return Current;

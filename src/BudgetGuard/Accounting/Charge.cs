@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace BudgetGuard;
 
 /// <summary>What a request takes from its accounts, in every unit a budget can have.</summary>
@@ -7,11 +9,10 @@ namespace BudgetGuard;
 public readonly record struct Charge(Money Cost, long Tokens = 0, long Requests = 1)
 {
     /// <summary>The part of the charge that counts against a budget of the given unit. Concurrency is only ever held, never settled.</summary>
-    internal long In(BudgetUnit unit) => unit switch
-    {
-        BudgetUnit.Usd => Cost.Nanos,
-        BudgetUnit.Tokens => Tokens,
-        BudgetUnit.Requests => Requests,
-        _ => 0,
-    };
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal long In(BudgetUnit unit) =>
+        unit == BudgetUnit.Usd ? Cost.Nanos
+        : unit == BudgetUnit.Tokens ? Tokens
+        : unit == BudgetUnit.Requests ? Requests
+        : 0;
 }

@@ -24,9 +24,9 @@ internal sealed class ExpiryHeap(HoldSlab holds)
         Rise(Count++, new Item { At = at, Index = index });
     }
 
-    public void Remove(int index)
+    /// <summary>Takes out the hold at a place.</summary>
+    public void Remove(int place)
     {
-        int place = holds[index].HeapPlace;
         Item last = _items[--Count];
         if (place == Count)
         {

@@ -29,24 +29,26 @@ internal sealed class HoldBook
     /// <summary>The accounts.</summary>
     public AccountTable Accounts => _accounts;
 
-    public HoldResult Hold(in HoldRequest request, long now, ref EventBuffer events)
+    public void Hold(in HoldRequest request, long now, ref EventBuffer events, out HoldResult result)
     {
         AccountSet set = request.Accounts;
         if (request.Id != default && Existing(request) is { } existing)
         {
-            return existing;
+            result = existing;
+            return;
         }
 
         AccountPath path = _accounts.PathOf(set, now, ref events);
         ImmutableArray<Refusal> refusals = default;
-        if (!Admits(path, set, request.Amount, now, ref events))
+        if (!Admits(path, set, request.Amount, now, ref events, out int tightest, out long least))
         {
             // Nobody is refused because of a hold that is over.
             Endings.Expire(now, int.MaxValue, ref events);
             refusals = Refusals.OfHold(path, set, _accounts, request.Amount, now, ref events);
             if (Refusals.AnyEnforced(refusals))
             {
-                return new HoldResult(HoldOutcome.Refused, default, refusals);
+                result = new HoldResult(HoldOutcome.Refused, default, refusals);
+                return;
             }
         }
 
@@ -57,16 +59,18 @@ internal sealed class HoldBook
         slot.Ttl = request.Ttl.Ticks;
         slot.At = now + Math.Min(slot.Ttl, long.MaxValue - now);
         _expiry.Add(index, slot.At);
-        for (int i = 0; i < path.Ledgers.Length; i++)
+        AccountLedger[] ledgers = path.Ledgers;
+        Span<HoldEntry> entries = slot.Used;
+        for (int i = 0; i < entries.Length; i++)
         {
-            AccountLedger ledger = path.Ledgers[i];
-            ref HoldEntry entry = ref slot.Entries[i];
-            ledger.Current.Open(ref entry);
-            ledger.Current.Move(ref entry, ledger.HoldOf(slot.Amount), 0);
+            AccountLedger ledger = ledgers[i];
+            ledger.Current.Take(ref entries[i], ledger.HoldOf(request.Amount));
             ledger.OpenHolds++;
         }
 
-        return Answer(slot, refusals);
+        result = refusals.IsDefault
+            ? new HoldResult(HoldOutcome.Held, new Hold(slot.Id, set, request.Amount), default) { Tightest = tightest, Remaining = least }
+            : Answer(slot, refusals);
     }
 
     public HoldResult Extend(in Hold hold, in Charge more, long now, ref EventBuffer events)
@@ -108,7 +112,7 @@ internal sealed class HoldBook
 
         slot.Amount = Saturating.Add(slot.Amount, more);
         slot.At = now + Math.Min(slot.Ttl, long.MaxValue - now);
-        _expiry.Remove(index);
+        _expiry.Remove(slot.HeapPlace);
         _expiry.Add(index, slot.At);
         return Answer(slot, refusals);
     }
@@ -126,14 +130,32 @@ internal sealed class HoldBook
         return AccountFigures.StateOf(unused.Current, limit);
     }
 
-    private static bool Admits(AccountPath path, AccountSet set, in Charge amount, long now, ref EventBuffer events)
+    /// <summary>Checks every account, and finds the one in US dollars that will have the least left.</summary>
+    private static bool Admits(
+        AccountPath path, AccountSet set, in Charge amount, long now, ref EventBuffer events, out int tightest, out long least)
     {
         bool admits = true;
-        for (int i = 0; i < path.Ledgers.Length; i++)
+        bool isUsd = false;
+        tightest = 0;
+        least = 0;
+        AccountLedger[] ledgers = path.Ledgers;
+        ReadOnlySpan<Account> accounts = set.Accounts.AsSpan();
+        for (int i = 0; i < ledgers.Length; i++)
         {
-            AccountLedger ledger = path.Ledgers[i];
+            AccountLedger ledger = ledgers[i];
             LedgerWindow window = ledger.At(now, ref events);
-            admits &= Refusals.Fits(ledger.HoldOf(amount), ledger.LimitFor(set.Accounts[i]), window);
+            long asked = ledger.HoldOf(amount);
+            long available = ledger.LimitFor(accounts[i]) - window.Used;
+            admits &= asked <= available || asked == 0;
+            long left = available - asked;
+            bool countsUsd = ledger.Unit == BudgetUnit.Usd;
+            if (countsUsd ? !isUsd || left < least : i == 0)
+            {
+                tightest = i;
+                least = left;
+            }
+
+            isUsd |= countsUsd;
         }
 
         return admits;

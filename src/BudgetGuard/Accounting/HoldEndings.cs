@@ -22,10 +22,11 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
         {
             foreach (ref HoldEntry entry in slot.Used)
             {
-                entry.Window.Ledger.Settle(ref entry, entry.Window.Ledger.AmountOf(actual), ref events);
+                AccountLedger ledger = entry.Window.Ledger;
+                ledger.Settle(ref entry, ledger.AmountOf(actual), ref events);
             }
 
-            End(index, HoldState.Settled);
+            End(ref slot, index, HoldState.Settled);
         }
 
         return true;
@@ -104,7 +105,7 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
                 entry.Window.Ledger.Move(ref entry, 0, 0, ref events);
             }
 
-            End(index, HoldState.Released);
+            End(ref slot, index, HoldState.Released);
         }
     }
 
@@ -120,34 +121,34 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
         bool charges = whenExpired() == ExpiredHolds.Charge;
         do
         {
-            foreach (ref HoldEntry entry in holds[index].Used)
+            ref HoldSlot slot = ref holds[index];
+            foreach (ref HoldEntry entry in slot.Used)
             {
                 AccountLedger ledger = entry.Window.Ledger;
                 ledger.Move(ref entry, 0, charges && ledger.Unit != BudgetUnit.Concurrency ? entry.Held : 0, ref events);
                 ledger.Free();
             }
 
-            End(index, HoldState.Expired);
+            End(ref slot, index, HoldState.Expired);
         }
         while (--atMost > 0 && expiry.TryPeekDue(now, out index));
     }
 
-    private void End(int index, HoldState state)
+    private void End(ref HoldSlot slot, int index, HoldState state)
     {
-        ref HoldSlot slot = ref holds[index];
         if (slot.State != HoldState.Held)
         {
             slot.State = state;
             return;
         }
 
-        expiry.Remove(index);
+        expiry.Remove(slot.HeapPlace);
         foreach (ref HoldEntry entry in slot.Used)
         {
             entry.Window.Ledger.OpenHolds--;
         }
 
-        holds.Close(index, state, _lastNow);
+        holds.Close(ref slot, index, state, _lastNow);
     }
 
     /// <summary>Remembers a hold of whose beginning nothing is known, with nothing in the current windows.</summary>
@@ -162,7 +163,7 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
             path.Ledgers[i].At(now, ref events).Open(ref slot.Entries[i]);
         }
 
-        holds.Close(index, state, now);
+        holds.Close(ref slot, index, state, now);
         return index;
     }
 

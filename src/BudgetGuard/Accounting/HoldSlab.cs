@@ -40,18 +40,20 @@ internal struct HoldSlot
 
 /// <summary>
 /// The holds, open and over. A hold's own id is its slot and the slot's generation, so that a stale one is detected and nothing is looked up; ids that
-/// callers bring are in a dictionary. Of what is over it remembers in full the last 4,096 settled holds, and the last 65,536 others (released,
+/// callers bring are in a dictionary. Of what is over it remembers in full the last 256 settled holds, and the last 65,536 others (released,
 /// expired, or named by their caller), each for a day; past that, a hold of its own is still known to be settled or not as long as its slot was not
 /// used 64 times more, after which it counts as settled.
 /// </summary>
 internal sealed class HoldSlab
 {
-    private const int SettledRemembered = 4_096;
+
+    // Few, because each hold goes through them all: so many slots stay in the processor's nearest caches.
+    private const int SettledRemembered = 256;
     private const int OthersRemembered = 65_536;
     private const int ChunkBits = 10;
     private const int ChunkSize = 1 << ChunkBits;
 
-    private readonly List<HoldSlot[]> _chunks = [];
+    private HoldSlot[][] _chunks = [];
     private readonly Dictionary<HoldId, int> _named = [];
     private readonly ulong _prefix = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
     private Line _settled;
@@ -109,7 +111,11 @@ internal sealed class HoldSlab
         ref HoldSlot slot = ref this[index];
         slot.Generation++;
         slot.Id = name == default ? new HoldId(_prefix, ((ulong)slot.Generation << 32) | (uint)index) : name;
-        slot.Accounts = accounts;
+        if (!ReferenceEquals(slot.Accounts, accounts))
+        {
+            slot.Accounts = accounts;
+        }
+
         slot.Count = accounts.Accounts.Length;
         slot.State = HoldState.Held;
         if (slot.Entries is null || slot.Entries.Length < slot.Count)
@@ -126,9 +132,8 @@ internal sealed class HoldSlab
     }
 
     /// <summary>Ends a hold that was open, or one that never was: from now on it is only remembered.</summary>
-    public void Close(int index, HoldState state, long now)
+    public void Close(ref HoldSlot slot, int index, HoldState state, long now)
     {
-        ref HoldSlot slot = ref this[index];
         slot.State = state;
         slot.At = now;
         Append(ref state == HoldState.Settled && IsOwn(slot.Id) ? ref _settled : ref _others, index);
@@ -170,9 +175,10 @@ internal sealed class HoldSlab
 
     private int Make()
     {
-        if (_made == _chunks.Count << ChunkBits)
+        if (_made == _chunks.Length << ChunkBits)
         {
-            _chunks.Add(new HoldSlot[ChunkSize]);
+            // Chunks stay where they are: a reference to a slot outlives the growth of the slab.
+            _chunks = [.. _chunks, new HoldSlot[ChunkSize]];
         }
 
         return _made++;

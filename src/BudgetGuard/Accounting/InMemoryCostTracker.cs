@@ -11,6 +11,7 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
     private const int Help = 16;
 
     private readonly Lock _gate = new();
+    private readonly TrackerClock _clock = new(time);
     private readonly HoldBook _book = new(expiredHolds);
     private long _unknownVersion;
 
@@ -19,11 +20,11 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
     {
         get
         {
-            long now = Now();
             var events = new EventBuffer(listener);
             long open;
             lock (_gate)
             {
+                long now = _clock.Now();
                 _book.Endings.Expire(now, int.MaxValue, ref events);
                 open = _book.OpenHolds;
             }
@@ -62,12 +63,12 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         ArgumentNullException.ThrowIfNull(request.Accounts);
         ThrowIfNegative(request.Amount);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.Ttl, TimeSpan.Zero);
-        long now = Now();
         var events = new EventBuffer(listener);
         lock (_gate)
         {
+            long now = _clock.Now();
             _book.Endings.Expire(now, Help, ref events);
-            result = _book.Hold(request, now, ref events);
+            _book.Hold(request, now, ref events, out result);
         }
 
         events.Raise();
@@ -81,11 +82,11 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
             return ValueTask.FromCanceled<HoldResult>(cancellationToken);
         }
 
-        long now = Now();
         var events = new EventBuffer(listener);
         HoldResult result;
         lock (_gate)
         {
+            long now = _clock.Now();
             _book.Endings.Expire(now, Help, ref events);
             result = _book.Extend(hold, more, now, ref events);
         }
@@ -124,10 +125,10 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         ArgumentNullException.ThrowIfNull(hold.Accounts);
         ThrowIfNegative(settled);
         ThrowIfNegative(actual);
-        long now = Now();
         var events = new EventBuffer(listener);
         lock (_gate)
         {
+            long now = _clock.Now();
             _book.Endings.Expire(now, Help, ref events);
             _book.Endings.Adjust(hold, settled, actual, now, ref events);
         }
@@ -139,10 +140,10 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
     public ValueTask ReleaseAsync(Hold hold, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(hold.Accounts);
-        long now = Now();
         var events = new EventBuffer(listener);
         lock (_gate)
         {
+            long now = _clock.Now();
             _book.Endings.Release(hold, now, ref events);
         }
 
@@ -153,11 +154,11 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
     public ValueTask<AccountState> ReadAsync(Account account, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(account);
-        long now = Now();
         var events = new EventBuffer(listener);
         AccountState state;
         lock (_gate)
         {
+            long now = _clock.Now();
             _book.Endings.Expire(now, int.MaxValue, ref events);
             state = _book.Read(account, now, ref events);
         }
@@ -188,9 +189,9 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
     private void SettleUnknown(in Hold hold, in Charge actual, ref EventBuffer events)
     {
         ArgumentNullException.ThrowIfNull(hold.Accounts);
-        long now = Now();
         lock (_gate)
         {
+            long now = _clock.Now();
             _book.Endings.Expire(now, Help, ref events);
             if (!_book.Endings.TrySettle(hold, actual, ref events))
             {
@@ -198,8 +199,6 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
             }
         }
     }
-
-    private long Now() => time.GetUtcNow().UtcTicks;
 
     private static void ThrowIfNegative(in Charge charge)
     {

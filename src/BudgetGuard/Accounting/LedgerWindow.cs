@@ -39,14 +39,37 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     /// <summary>The window after this one, for budgets that carry debt: a late settlement here changes what that one opened with.</summary>
     public LedgerWindow? Next { get; set; }
 
+    /// <summary>The amount at which the next threshold is reached.</summary>
+    public long Mark { get; set; }
+
     public WindowNotices Notices { get; } = new();
 
     public long Used => Settled + Held + Debt;
 
+    /// <summary>Opens an entry in the latest slice that sets an amount aside.</summary>
+    public void Take(ref HoldEntry entry, long amount)
+    {
+        Open(ref entry);
+        if (Slices is null && amount <= long.MaxValue - Used)
+        {
+            entry.Held = amount;
+            Held += amount;
+        }
+        else
+        {
+            Move(ref entry, amount, 0);
+        }
+    }
+
     /// <summary>Opens an entry of nothing, in the latest slice.</summary>
     public void Open(ref HoldEntry entry)
     {
-        entry.Window = this;
+        // A slot is often used again for the same accounts; a reference that is written costs more than one that is compared.
+        if (!ReferenceEquals(entry.Window, this))
+        {
+            entry.Window = this;
+        }
+
         entry.Slice = Slices?.Latest ?? 0;
         entry.Held = 0;
         entry.Settled = 0;
@@ -56,7 +79,18 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     public void Move(ref HoldEntry entry, long held, long settled)
     {
         long heldBy = held - entry.Held;
-        long settledBy = Math.Max(settled - entry.Settled, -Settled);
+        long settledBy = settled - entry.Settled;
+        if (Slices is null && heldBy <= 0 && settledBy >= 0 && settledBy <= -heldBy)
+        {
+            // The common case: less is settled than was held, so that nothing can be cut off.
+            entry.Held = held;
+            entry.Settled = settled;
+            Held += heldBy;
+            Settled += settledBy;
+            return;
+        }
+
+        settledBy = Math.Max(settledBy, -Settled);
         long room = long.MaxValue - (Used + Math.Min(heldBy, 0) + Math.Min(settledBy, 0));
         heldBy = Math.Min(heldBy, room);
         settledBy = Math.Min(settledBy, room - Math.Max(heldBy, 0));
@@ -112,9 +146,6 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
 /// <summary>What a window has told already, so that it tells it once.</summary>
 internal sealed class WindowNotices
 {
-    /// <summary>The amount at which the next threshold is reached.</summary>
-    public long Mark { get; set; }
-
     /// <summary>The highest threshold that was told.</summary>
     public decimal Told { get; set; }
 
@@ -128,7 +159,6 @@ internal sealed class WindowNotices
 
     public void Rearm()
     {
-        Mark = 0;
         Told = 0;
         Refusals = 0;
         Overflowed = false;

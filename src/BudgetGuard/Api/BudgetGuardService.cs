@@ -14,14 +14,17 @@ internal sealed class BudgetGuardService(
 {
     public async ValueTask<BudgetLease> BeginAsync(BudgetRequest request, CancellationToken cancellationToken = default)
     {
-        BudgetRequest complete = Complete(request);
-        if (!settings.Current.EnableBudgetMonitoring)
+        GuardedRequest complete = Complete(request);
+        BudgetDecision decision = settings.Current.EnableBudgetMonitoring
+            ? await admission.DecideAsync(complete, cancellationToken).ConfigureAwait(false)
+            : BudgetDecision.Allow();
+        if (!decision.IsAllowed)
         {
-            return new BudgetLease(new GuardedRequest(settler, complete, BudgetDecision.Allow()));
+            return new BudgetLease(decision);
         }
 
-        BudgetDecision decision = await admission.DecideAsync(complete, cancellationToken).ConfigureAwait(false);
-        return decision.IsAllowed ? new BudgetLease(new GuardedRequest(settler, complete, decision)) : new BudgetLease(decision);
+        complete.Admit(settler, decision);
+        return new BudgetLease(complete);
     }
 
     public async ValueTask<IReadOnlyList<BudgetBalance>> ReadAsync(BudgetRequest request, CancellationToken cancellationToken = default)
@@ -48,7 +51,7 @@ internal sealed class BudgetGuardService(
     }
 
     /// <summary>The request with a checked subject and an amount to hold.</summary>
-    private BudgetRequest Complete(BudgetRequest request)
+    private GuardedRequest Complete(BudgetRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         try
@@ -57,12 +60,13 @@ internal sealed class BudgetGuardService(
             SubjectRules.Check("operation", request.Operation);
             SubjectRules.Check("model", request.Model);
             CheckRequired(request.RequiredBudgets);
-            return new BudgetRequest
+            return new GuardedRequest(
+                subject,
+                string.IsNullOrEmpty(request.Operation) ? BudgetRequest.DefaultOperation : request.Operation,
+                request.Model,
+                modelIsOnlyClaimed: false,
+                request.RequiredBudgets)
             {
-                Subject = subject,
-                Operation = string.IsNullOrEmpty(request.Operation) ? BudgetRequest.DefaultOperation : request.Operation,
-                Model = request.Model,
-                RequiredBudgets = request.RequiredBudgets,
                 Id = request.Id,
                 Amount = request.Amount ?? new Charge(
                     costs.FlatCostOf(request.Model) ?? throw new ArgumentException($"The model '{request.Model}' has no price; give an estimate.", nameof(request))),

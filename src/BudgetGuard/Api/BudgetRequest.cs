@@ -1,15 +1,37 @@
 namespace BudgetGuard;
 
-/// <summary>One request as the policy sees it: who pays, for which operation, of which model, and what it may cost.</summary>
-public sealed class BudgetRequest
+/// <summary>One request as the policy sees it: who pays, for which operation, of which model, and what it may cost. Not made to be derived from.</summary>
+public class BudgetRequest
 {
     internal const string DefaultOperation = "api_call";
 
+    // Plain fields, and defaults only in the constructor that needs them: one is made for each guarded request.
+    private readonly BroughtId? _id;
+    private Charge _amount;
+    private bool _hasAmount;
+
+    /// <summary>Makes a request of anonymous for an <c>api_call</c>.</summary>
+    public BudgetRequest()
+    {
+        Subject = BudgetSubject.Anonymous;
+        Operation = DefaultOperation;
+        RequiredBudgets = [];
+    }
+
+    private protected BudgetRequest(in BudgetSubject subject, string operation, string? model, bool modelIsOnlyClaimed, IReadOnlyList<string> requiredBudgets)
+    {
+        Subject = subject;
+        Operation = operation;
+        Model = model;
+        ModelIsOnlyClaimed = modelIsOnlyClaimed;
+        RequiredBudgets = requiredBudgets;
+    }
+
     /// <summary>Who pays. Default <see cref="BudgetSubject.Anonymous"/>.</summary>
-    public BudgetSubject Subject { get; init; } = BudgetSubject.Anonymous;
+    public BudgetSubject Subject { get; init; }
 
     /// <summary>What is done. Default <c>api_call</c>.</summary>
-    public string Operation { get; init; } = DefaultOperation;
+    public string Operation { get; init; }
 
     /// <summary>The model, if any.</summary>
     public string? Model { get; init; }
@@ -17,25 +39,38 @@ public sealed class BudgetRequest
     /// <summary>
     /// What it may cost at most; null: <see cref="BudgetGuardOptions.DefaultCost"/>. In the middleware this is the answer of the estimators.
     /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The cost or the tokens are negative.</exception>
     public CostEstimate? Estimate
     {
         get => Amount is { } amount ? new CostEstimate(amount.Cost.Usd, amount.Tokens) : null;
         init => Amount = value is { } estimate ? ToCharge(estimate) : null;
     }
 
-    /// <summary>The names of budgets that are declared explicit and shall apply to this request.</summary>
-    public IReadOnlyList<string> RequiredBudgets { get; init; } = [];
+    /// <summary>The names of budgets that are declared explicit and shall apply to this request. Default: none.</summary>
+    public IReadOnlyList<string> RequiredBudgets { get; init; }
 
     /// <summary>
     /// An identity the caller brings, for example from <see cref="HoldId.FromText"/>: beginning twice with the same one while it is open holds once. Default: none.
     /// </summary>
-    public HoldId Id { get; init; }
+    public HoldId Id
+    {
+        get => _id?.Value ?? default;
+        init => _id = value == default ? null : new BroughtId(value);
+    }
 
     /// <summary>True if only a header names the model: nobody has checked that the app uses it, so it must not make anything cheaper.</summary>
-    internal bool ModelIsOnlyClaimed { get; init; }
+    internal bool ModelIsOnlyClaimed { get; }
 
     /// <summary>What is held; the estimate in the units of budgets.</summary>
-    internal Charge? Amount { get; set; }
+    internal Charge? Amount
+    {
+        get => _hasAmount ? _amount : null;
+        set
+        {
+            _hasAmount = value is not null;
+            _amount = value.GetValueOrDefault();
+        }
+    }
 
     internal static Charge ToCharge(CostEstimate estimate)
     {
@@ -43,4 +78,6 @@ public sealed class BudgetRequest
         ArgumentOutOfRangeException.ThrowIfNegative(estimate.Tokens);
         return new Charge(Money.FromUsd(estimate.CostUsd), estimate.Tokens);
     }
+
+    private sealed record BroughtId(HoldId Value);
 }

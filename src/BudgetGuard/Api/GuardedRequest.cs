@@ -6,26 +6,31 @@ namespace BudgetGuard.Api;
 /// <summary>
 /// One admitted request from its hold to its settlement. It ends exactly once; reports of the app add up until then and beat what was read from the response.
 /// </summary>
-internal sealed class GuardedRequest : IBudgetGuardFeature
+internal sealed class GuardedRequest(in BudgetSubject subject, string operation, string? model, bool modelIsOnlyClaimed, IReadOnlyList<string> requiredBudgets)
+    : BudgetRequest(subject, operation, model, modelIsOnlyClaimed, requiredBudgets), IBudgetGuardFeature
 {
-    private readonly Settler _settler;
-    private readonly HoldId _holdId;
-    private readonly AccountSet? _accounts;
-    private readonly string? _budget;
-    private readonly Denial? _shadow;
-    private readonly long _remainingNanos;
-    private readonly bool _knowsRemaining;
-    private readonly bool _isUncounted;
+    private Settler _settler = null!;
+    private HoldId _holdId;
+    private AccountSet? _accounts;
+    private string? _budget;
+    private Denial? _shadow;
+    private long _remainingNanos;
+    private bool _knowsRemaining;
+    private bool _isUncounted;
     private RequestReports? _reports;
     private Metered? _metered;
 
-    /// <param name="settler">Settles it.</param>
-    /// <param name="request">Who, what, which model, how much.</param>
-    /// <param name="decision">The allow that admitted it.</param>
-    public GuardedRequest(Settler settler, BudgetRequest request, in BudgetDecision decision)
+    BudgetRequest IBudgetGuardFeature.Request => this;
+
+    public BudgetDecision Decision =>
+        _isUncounted ? BudgetDecision.AllowUncounted() : BudgetDecision.AllowWith(Hold, _budget, Remaining, _shadow);
+
+    public Money? Remaining => _knowsRemaining ? Money.FromNanos(_remainingNanos) : null;
+
+    /// <summary>Takes on the allow that admitted it.</summary>
+    public void Admit(Settler settler, in BudgetDecision decision)
     {
         _settler = settler;
-        Request = request;
         _holdId = decision.Hold.Id;
         _accounts = decision.Hold.Accounts;
         _budget = decision.Budget;
@@ -35,25 +40,18 @@ internal sealed class GuardedRequest : IBudgetGuardFeature
         _isUncounted = decision.IsUncounted;
     }
 
-    public BudgetRequest Request { get; }
-
-    public BudgetDecision Decision =>
-        _isUncounted ? BudgetDecision.AllowUncounted() : BudgetDecision.AllowWith(Hold, _budget, Remaining, _shadow);
-
-    public Money? Remaining => _knowsRemaining ? Money.FromNanos(_remainingNanos) : null;
-
     /// <summary>The endpoint that the guard saw last; an endpoint that it did not see must not run.</summary>
     public Endpoint? SeenEndpoint { get; set; }
 
     /// <summary>What the request is charged now: the settlement once there is one, else the estimate.</summary>
-    public Charge Charged => _metered?.Charge ?? Request.Amount.GetValueOrDefault();
+    public Charge Charged => _metered?.Charge ?? Amount.GetValueOrDefault();
 
-    private Hold Hold => new(_holdId, _accounts!, Request.Amount.GetValueOrDefault());
+    private Hold Hold => new(_holdId, _accounts!, Amount.GetValueOrDefault());
 
     public void ReportUsage(TokenUsage usage)
     {
         ArgumentNullException.ThrowIfNull(usage);
-        Charge charge = _settler.CostOf(usage, Request);
+        Charge charge = _settler.CostOf(usage, this);
         Report(charge.Cost, charge.Tokens);
     }
 
@@ -68,7 +66,7 @@ internal sealed class GuardedRequest : IBudgetGuardFeature
     {
         if (Volatile.Read(ref _reports) is null && _metered is null)
         {
-            _metered = new Metered(_settler.CostOf(usage, Request));
+            _metered = new Metered(_settler.CostOf(usage, this));
             await _settler.SettleAsync(Hold, _metered.Charge).ConfigureAwait(false);
         }
     }
@@ -82,9 +80,9 @@ internal sealed class GuardedRequest : IBudgetGuardFeature
             return ValueTask.CompletedTask;
         }
 
-        Charge estimate = Request.Amount.GetValueOrDefault();
+        Charge estimate = Amount.GetValueOrDefault();
         Charge actual = _settler.ChargeOf(reports, _metered?.Charge, estimate, outcome);
-        _settler.Count(actual, Request.Operation);
+        _settler.Count(actual, Operation);
         if (_metered is not { } metered)
         {
             _metered = actual == estimate ? null : new Metered(actual);

@@ -1,3 +1,4 @@
+using BudgetGuard.Api;
 using BudgetGuard.Filtering;
 using BudgetGuard.Identification;
 using Microsoft.AspNetCore.Http;
@@ -9,16 +10,16 @@ internal sealed class RequestAssessor(RequestIdentifier identifier, RequestEstim
 {
     /// <exception cref="BadHttpRequestException">400: a name is ambiguous or cannot be shown, or the model has no price and such models are rejected.</exception>
     /// <exception cref="BudgetGuardUnavailableException">An extension point failed, and <c>FailOpen</c> is false.</exception>
-    public ValueTask<BudgetRequest> AssessAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
+    public ValueTask<GuardedRequest> AssessAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
     {
         // Steps that are at hand cost no state machine: with the defaults all of them are.
-        ValueTask<Identified> identifying = identifier.IdentifyAsync(context, terms, call);
+        ValueTask<GuardedRequest> identifying = identifier.IdentifyAsync(context, terms, call);
         if (!identifying.IsCompletedSuccessfully)
         {
             return AwaitAsync(identifying, context, terms, call);
         }
 
-        BudgetRequest request = ToRequest(identifying.Result, terms);
+        GuardedRequest request = identifying.Result;
         ValueTask<Charge> estimating = estimator.EstimateAsync(context, request, terms, call);
         if (!estimating.IsCompletedSuccessfully)
         {
@@ -26,28 +27,19 @@ internal sealed class RequestAssessor(RequestIdentifier identifier, RequestEstim
         }
 
         request.Amount = estimating.Result;
-        return new ValueTask<BudgetRequest>(request);
+        return new ValueTask<GuardedRequest>(request);
     }
 
-    private async ValueTask<BudgetRequest> AwaitAsync(ValueTask<Identified> identifying, HttpContext context, EndpointTerms? terms, ModelCall? call)
+    private async ValueTask<GuardedRequest> AwaitAsync(ValueTask<GuardedRequest> identifying, HttpContext context, EndpointTerms? terms, ModelCall? call)
     {
-        BudgetRequest request = ToRequest(await identifying.ConfigureAwait(false), terms);
+        GuardedRequest request = await identifying.ConfigureAwait(false);
         request.Amount = await estimator.EstimateAsync(context, request, terms, call).ConfigureAwait(false);
         return request;
     }
 
-    private static async ValueTask<BudgetRequest> AwaitAsync(ValueTask<Charge> estimating, BudgetRequest request)
+    private static async ValueTask<GuardedRequest> AwaitAsync(ValueTask<Charge> estimating, GuardedRequest request)
     {
         request.Amount = await estimating.ConfigureAwait(false);
         return request;
     }
-
-    private static BudgetRequest ToRequest(in Identified identified, EndpointTerms? terms) => new()
-    {
-        Subject = identified.Subject,
-        Operation = identified.Operation,
-        Model = identified.Model,
-        ModelIsOnlyClaimed = identified.ModelIsOnlyClaimed,
-        RequiredBudgets = terms?.RequiredBudgets ?? [],
-    };
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using BudgetGuard.Configuration;
+using BudgetGuard.Identification;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -22,7 +23,7 @@ internal enum FilterVerdict
 /// </summary>
 internal static class RequestFilter
 {
-    private static readonly SearchValues<char> Suspicious = SearchValues.Create("\\;%");
+    private static readonly SearchValues<char> Suspicious = SearchValues.Create("\\;%?#");
 
     public static FilterVerdict Judge(HttpContext context, EndpointTerms? terms, bool mayCallModel, GuardSettings settings)
     {
@@ -113,7 +114,10 @@ internal static class RequestFilter
     {
         foreach (string prefix in prefixes)
         {
-            if (path.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
+            // The second character tells most paths apart without comparing them.
+            if (path.Length >= prefix.Length
+                && (prefix.Length == 1 || ((path[1] ^ prefix[1]) & ~0x20) == 0 || (path[1] | prefix[1]) >= 0x80)
+                && path.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
                 && (path.Length == prefix.Length || prefix.Length == 1 || path[prefix.Length] == '/'))
             {
                 return true;
@@ -123,7 +127,10 @@ internal static class RequestFilter
         return false;
     }
 
-    /// <summary>False for a path that another server may read differently: empty or dot segments, backslashes, parameters, escapes left over.</summary>
+    /// <summary>
+    /// False for a path that another server may read differently: empty or dot segments, backslashes, parameters, escapes left over, decoded marks of a
+    /// query, characters that cannot be shown, white space or dots at the end of a segment.
+    /// </summary>
     private static bool IsPlain(string? path)
     {
         if (string.IsNullOrEmpty(path))
@@ -132,14 +139,15 @@ internal static class RequestFilter
         }
 
         ReadOnlySpan<char> rest = path;
-        if (rest.IndexOfAny(Suspicious) >= 0 || rest.Contains("//", StringComparison.Ordinal))
+        if (rest.IndexOfAny(Suspicious) >= 0 || rest.Contains("//", StringComparison.Ordinal) || !SubjectRules.IsShowable(rest))
         {
             return false;
         }
 
-        foreach (Range segment in rest.Split('/'))
+        foreach (Range range in rest.Split('/'))
         {
-            if (rest[segment] is "." or "..")
+            ReadOnlySpan<char> segment = rest[range];
+            if (!segment.IsEmpty && (segment[^1] == '.' || char.IsWhiteSpace(segment[^1]) || char.IsWhiteSpace(segment[0])))
             {
                 return false;
             }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 
 namespace BudgetGuard.Identification;
@@ -57,12 +58,16 @@ internal static class ModelApis
         };
     }
 
-    private static bool IsOdd(string path) =>
-        path.Length > 0 && (path.AsSpan().ContainsAny(OddCharacters) || path[^1] is '/' or '.' || char.IsWhiteSpace(path[^1])
-            || path.Contains("//", StringComparison.Ordinal) || path.Contains("/.", StringComparison.Ordinal));
+    private static bool IsOdd(string path)
+    {
+        ReadOnlySpan<char> rest = path;
+        return rest.ContainsAny(OddCharacters)
+            || (rest.Length > 0 && rest[^1] == '/')
+            || (rest.LastIndexOf('.') >= 0 && (rest[^1] == '.' || path.Contains("/.", StringComparison.Ordinal)))
+            || rest.IndexOf("//") >= 0;
+    }
 
-    private static readonly System.Buffers.SearchValues<char> OddCharacters =
-        System.Buffers.SearchValues.Create("\\;%?# \t\r\n\0");
+    private static readonly SearchValues<char> OddCharacters = SearchValues.Create("\\;%?# \t\r\n\0");
 
     private static ModelApi? MatchOpenAIOrAnthropic(string path, ref string? model)
     {

@@ -1,3 +1,4 @@
+using BudgetGuard.Api;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Filtering;
 using Microsoft.AspNetCore.Http;
@@ -14,12 +15,15 @@ internal sealed class RequestIdentifier(
 {
     private readonly bool _hasCustom = users.HasCustom || operations.HasCustom || models.HasCustom;
 
+    /// <summary>The request with everything but its amount.</summary>
     /// <exception cref="BadHttpRequestException">400: a name is ambiguous, too long or cannot be shown.</exception>
     /// <exception cref="BudgetGuardUnavailableException">An extractor failed, and <c>FailOpen</c> is false.</exception>
-    public ValueTask<Identified> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call) =>
-        _hasCustom ? AskAsync(context, terms, call) : new ValueTask<Identified>(Identify(context, SubjectRules.Check(defaultUser.Extract(context)), null, null, terms, call));
+    public ValueTask<GuardedRequest> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call) =>
+        _hasCustom
+            ? AskAsync(context, terms, call)
+            : new ValueTask<GuardedRequest>(Identify(context, SubjectRules.Check(defaultUser.Extract(context)), null, null, terms, call));
 
-    private async ValueTask<Identified> AskAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
+    private async ValueTask<GuardedRequest> AskAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
     {
         BudgetSubject subject = SubjectRules.Check(
             users.Of(context) is { } ownUser ? await ExtractUserAsync(ownUser, context).ConfigureAwait(false) : defaultUser.Extract(context));
@@ -30,7 +34,7 @@ internal sealed class RequestIdentifier(
         return Identify(context, subject, operation, model, terms, call);
     }
 
-    private static Identified Identify(
+    private static GuardedRequest Identify(
         HttpContext context, in BudgetSubject subject, string? operation, string? model, EndpointTerms? terms, ModelCall? call)
     {
         bool isOnlyClaimed = false;
@@ -40,7 +44,8 @@ internal sealed class RequestIdentifier(
             isOnlyClaimed = model is not null && call?.Request.Model is null;
         }
 
-        return new Identified(subject, operation ?? DefaultOperationExtractor.Extract(terms, call?.Api), model, isOnlyClaimed);
+        return new GuardedRequest(
+            subject, operation ?? DefaultOperationExtractor.Extract(terms, call?.Api), model, isOnlyClaimed, terms?.RequiredBudgets ?? []);
     }
 
     private async ValueTask<BudgetSubject> ExtractUserAsync(IUserExtractor extractor, HttpContext context)
@@ -64,10 +69,3 @@ internal sealed class RequestIdentifier(
         return answer.Value;
     }
 }
-
-/// <summary>Who asks, for what.</summary>
-/// <param name="Subject">Who pays; checked.</param>
-/// <param name="Operation">The operation.</param>
-/// <param name="Model">The model, if any.</param>
-/// <param name="ModelIsOnlyClaimed">True if only a header names the model.</param>
-internal readonly record struct Identified(BudgetSubject Subject, string Operation, string? Model, bool ModelIsOnlyClaimed);

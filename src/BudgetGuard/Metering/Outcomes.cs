@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace BudgetGuard.Metering;
 
@@ -9,22 +10,24 @@ internal static class Outcomes
 {
     public static RequestOutcome Of(HttpContext context, Exception? failure)
     {
-        if (context.RequestAborted.IsCancellationRequested || IsCutShort(context, failure))
+        // Read from the features themselves: the context would look each of them up anew after the guard has set one of its own.
+        var lifetime = (IHttpRequestLifetimeFeature?)context.Features[typeof(IHttpRequestLifetimeFeature)];
+        var response = (IHttpResponseFeature?)context.Features[typeof(IHttpResponseFeature)];
+        int status = response?.StatusCode ?? StatusCodes.Status200OK;
+        if (lifetime is { RequestAborted.IsCancellationRequested: true } || IsCutShort(status, response?.HasStarted ?? false, failure))
         {
             return RequestOutcome.EstimateUsed;
         }
 
-        return failure is not null || context.Response.StatusCode >= StatusCodes.Status400BadRequest
-            ? RequestOutcome.NothingUsed
-            : RequestOutcome.EstimateUsed;
+        return failure is not null || status >= StatusCodes.Status400BadRequest ? RequestOutcome.NothingUsed : RequestOutcome.EstimateUsed;
     }
 
     /// <summary>True where work had begun upstream and may have cost money although no answer came of it.</summary>
-    private static bool IsCutShort(HttpContext context, Exception? failure) => failure switch
+    private static bool IsCutShort(int status, bool hasStarted, Exception? failure) => failure switch
     {
-        null => context.Response.StatusCode is StatusCodes.Status504GatewayTimeout or StatusCodes.Status499ClientClosedRequest,
+        null => status is StatusCodes.Status504GatewayTimeout or StatusCodes.Status499ClientClosedRequest,
         OperationCanceledException or TimeoutException or HttpIOException => true,
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => true,
-        _ => context.Response.HasStarted,
+        _ => hasStarted,
     };
 }

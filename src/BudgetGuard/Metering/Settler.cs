@@ -20,6 +20,11 @@ internal sealed class Settler(
     /// <summary>What an ended request is charged: the app's reports, else what its answer told, else how it ended decides.</summary>
     public Charge ChargeOf(RequestReports? reports, Charge? metered, in Charge estimate, RequestOutcome outcome)
     {
+        if (reports is null && metered is null && outcome == RequestOutcome.EstimateUsed)
+        {
+            return estimate;
+        }
+
         Charge? reported = reports?.End((metered ?? estimate).Tokens);
         if (!settings.Current.EnableCostTracking)
         {

@@ -34,7 +34,16 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         }
 
         _memory.Hold(ToHold(request, plan, current), out HoldResult result);
-        decision = ToDecision(result);
+        if (result.Outcome == HoldOutcome.Held && result.Refusals.IsDefault)
+        {
+            Account tightest = plan.Accounts.Accounts[result.Tightest];
+            BudgetDecision.AllowWith(result, tightest.Terms.Name, tightest.Terms.Unit == BudgetUnit.Usd, out decision);
+        }
+        else
+        {
+            decision = ToDecision(result);
+        }
+
         return true;
     }
 

@@ -68,15 +68,23 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
             entry.Denied = null;
         }
 
-        // Read before deciding: money that is freed in between makes the remembered denial stale at once.
-        long freed = _tracker.ReadFreedVersion(entry.Plan.Accounts);
-        bool decided = _inner.TryDecide(request, entry.Plan, current, out decision);
-        if (decision.Denial is not null)
+        if (!_inner.TryDecide(request, entry.Plan, current, out decision))
         {
-            Remember(entry, decision, AmountOf(request, current), freed, current);
+            return false;
         }
 
-        return decided;
+        if (decision.Denial is not null)
+        {
+            // Read first, decided again: money that is freed in between makes the remembered denial stale at once. An allow, by far the commonest, reads nothing.
+            long freed = _tracker.ReadFreedVersion(entry.Plan.Accounts);
+            _inner.TryDecide(request, entry.Plan, current, out decision);
+            if (decision.Denial is not null)
+            {
+                Remember(entry, decision, AmountOf(request, current), freed, current);
+            }
+        }
+
+        return true;
     }
 
     public void Dispose() => _cache.Dispose();

@@ -28,14 +28,17 @@ internal readonly struct PlanKey(BudgetRequest request) : IEquatable<PlanKey>
     public static int HashOf(BudgetRequest request) => Hash(request.Subject.User, request.Model, request.Operation);
 
     /// <summary>True if this is the key of a request.</summary>
-    public bool IsOf(BudgetRequest request) =>
-        _user == request.Subject.User
-        && _model == request.Model
-        && _operation == request.Operation
-        && _team == request.Subject.Team
-        && _apiKeyId == request.Subject.ApiKeyId
-        && SameNames(_requiredBudgets, request.RequiredBudgets)
-        && SameTags(_tags, request.Subject.Tags);
+    public bool IsOf(BudgetRequest request)
+    {
+        BudgetSubject subject = request.Subject;
+        return _user == subject.User
+            && _model == request.Model
+            && _operation == request.Operation
+            && _team == subject.Team
+            && _apiKeyId == subject.ApiKeyId
+            && (ReferenceEquals(_requiredBudgets, request.RequiredBudgets) || SameNames(_requiredBudgets, request.RequiredBudgets))
+            && (ReferenceEquals(_tags, subject.Tags) || SameTags(_tags, subject.Tags));
+    }
 
     private static int Hash(string? user, string? model, string? operation)
     {

@@ -115,7 +115,8 @@ public sealed class TrackerParallelTests
             _release,
             equal: Recorded.Same,
             print: r => r.ToString(),
-            iter: 2_000,
+            iter: 400,
+            maxSequentialOperations: 2,
             maxParallelOperations: 4,
             threads: 2);
 
@@ -129,7 +130,8 @@ public sealed class TrackerParallelTests
             equal: Recorded.Same,
             print: r => r.ToString(),
             iter: 20_000,
-            maxParallelOperations: 4,
+            maxSequentialOperations: 1,
+            maxParallelOperations: 3,
             threads: 2));
 
     private static readonly GenOperation<Recorded> _hold =
@@ -187,9 +189,14 @@ public sealed class TrackerParallelTests
 
         public void Release(int which)
         {
-            if (Interlocked.Exchange(ref _released[which], 1) == 0)
+            // Under one lock, so that a second release of the same hold does not return before the first has given it back.
+            lock (_released)
             {
-                levels.ReleaseTen(which);
+                if (_released[which] == 0)
+                {
+                    _released[which] = 1;
+                    levels.ReleaseTen(which);
+                }
             }
         }
 
@@ -224,7 +231,7 @@ public sealed class TrackerParallelTests
 
             if (Interlocked.Add(ref _root, amount) > 50)
             {
-                Thread.Yield();
+                Thread.SpinWait(300);
                 Interlocked.Add(ref _root, -amount);
                 Interlocked.Add(ref _leaf, -amount);
                 return false;

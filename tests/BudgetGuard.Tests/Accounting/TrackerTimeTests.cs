@@ -62,6 +62,20 @@ public sealed class TrackerTimeTests
     }
 
     [Fact]
+    public void T126_ClockGoesBack_ANewAccountOfARollingBudgetOpensWhereTheOthersAre()
+    {
+        SettableTime clock = new(Kit.Start);
+        InMemoryCostTracker tracker = new(clock, () => ExpiredHolds.Charge);
+        BudgetTerms terms = Kit.Terms("rolling", Kit.Rolling(TimeSpan.FromHours(1)));
+        Spend(tracker, Kit.Set(Kit.Of(terms, 100, "alice")), 100);
+        AccountSet bob = Kit.Set(Kit.Of(terms, 100, "bob"));
+        clock.Now = Kit.Start - TimeSpan.FromMinutes(30);
+        Spend(tracker, bob, 100);
+        clock.Now = Kit.Start + TimeSpan.FromMinutes(59);
+        Assert.Equal(HoldOutcome.Refused, Ask(tracker, bob, 1));
+    }
+
+    [Fact]
     public void T127_ClockJumpsADayAndBack_StartsOneNewWindow()
     {
         SettableTime clock = new(Kit.Start);

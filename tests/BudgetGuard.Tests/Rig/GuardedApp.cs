@@ -129,6 +129,9 @@ internal sealed class GuardedApp : IAsyncDisposable
         lease.ReportCost(usd);
     }
 
+    /// <summary>Spends all that a user has on a day of <see cref="OneDollarADay"/>.</summary>
+    public Task ExhaustAsync(string user = "alice") => SpendAsync(1.00m, user);
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

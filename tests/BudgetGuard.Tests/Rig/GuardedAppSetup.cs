@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -23,4 +25,11 @@ internal sealed class GuardedAppSetup
     public Action<ConfigureWebHostBuilder> Kestrel { get; set; } = static _ => { };
 
     public Action<WebApplication>? Pipeline { get; set; }
+
+    /// <summary>Kestrel that speaks HTTP/2 without TLS and nothing else.</summary>
+    public void UseKestrelHttp2()
+    {
+        UseKestrel = true;
+        Kestrel = web => web.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
+    }
 }
