@@ -1,7 +1,7 @@
-using BudgetGuard.Pricing;
 using BudgetGuard.Policy;
 using BudgetGuard.Tests.Rig;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BudgetGuard.Tests.Threats;
@@ -122,7 +122,10 @@ public sealed class CacheTests
         {
             await context.Response.WriteAsJsonAsync(new { model = "exp", usage = new { prompt_tokens = 0, completion_tokens = 9_995 } });
             await context.Response.CompleteAsync();
-            await context.RequestServices.GetRequiredService<IBudgetGuard>().BeginAsync(new BudgetRequest { Subject = "alice", Estimate = 0.01m });
+            IBudgetGuard guard = context.RequestServices.GetRequiredService<IBudgetGuard>();
+            await using BudgetLease denied = await guard.BeginAsync(
+                new BudgetRequest { Subject = "alice", Model = "exp", Operation = "chat_completion", Estimate = 0.01m });
+            Assert.Equal(DenialReason.BudgetExceeded, denied.Decision.Denial!.Reason);
             context.GetBudgetGuard()!.ReportCost(0.05m);
         }));
         Assert.Equal(200, await chat.AskAsync(ChatApp.Body("exp", 9_995), path: "/v1/x/chat/completions"));
@@ -200,9 +203,9 @@ public sealed class CacheTests
         await using GuardedApp app = await GuardedApp.StartAsync(
             GuardedApp.OneDollarADay, static _ => { }, setup => setup.Services = services => services.AddSingleton<IPriceCatalog>(catalog));
         int before = catalog.Finds;
-        await Parallel.ForEachAsync(Enumerable.Range(0, 1_000), async (_, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, 1_000), async (_, token) =>
         {
-            await using BudgetLease lease = await app.Guard.BeginAsync(new BudgetRequest { Subject = "alice", Model = "cheap", Estimate = 0.0001m });
+            await using BudgetLease lease = await app.Guard.BeginAsync(new BudgetRequest { Subject = "alice", Model = "cheap", Estimate = 0.0001m }, token);
             lease.ReportCost(0);
         });
         Assert.Equal(1, catalog.Finds - before);
