@@ -1,7 +1,7 @@
-using Microsoft.AspNetCore.Http;
 using BudgetGuard.Policy;
 using BudgetGuard.Tests.Rig;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BudgetGuard.Tests.Threats;
@@ -122,7 +122,10 @@ public sealed class CacheTests
         {
             await context.Response.WriteAsJsonAsync(new { model = "exp", usage = new { prompt_tokens = 0, completion_tokens = 9_995 } });
             await context.Response.CompleteAsync();
-            await context.RequestServices.GetRequiredService<IBudgetGuard>().BeginAsync(new BudgetRequest { Subject = "alice", Estimate = 0.01m });
+            IBudgetGuard guard = context.RequestServices.GetRequiredService<IBudgetGuard>();
+            await using BudgetLease denied = await guard.BeginAsync(
+                new BudgetRequest { Subject = "alice", Model = "exp", Operation = "chat_completion", Estimate = 0.01m });
+            Assert.Equal(DenialReason.BudgetExceeded, denied.Decision.Denial!.Reason);
             context.GetBudgetGuard()!.ReportCost(0.05m);
         }));
         Assert.Equal(200, await chat.AskAsync(ChatApp.Body("exp", 9_995), path: "/v1/x/chat/completions"));
@@ -164,8 +167,12 @@ public sealed class CacheTests
     {
         var store = new FlakyTracker();
         await using ChatApp chat = await ChatApp.StartAsync(
-            $$$"""{"FailOpen":{{{(open ? "true" : "false")}}},"CacheTtlSeconds":3600,"Budgets":{"daily":{"Limit":1.00,"Period":"Day","Per":["User"]} } }""",
-            configure: setup => setup.Services = services => services.AddSingleton<ICostTracker>(store));
+            HourOfCache,
+            configure: setup =>
+            {
+                setup.Keys["BudgetGuard:FailOpen"] = open.ToString();
+                setup.Services = services => services.AddSingleton<ICostTracker>(store);
+            });
         await chat.App.SpendAsync(1.00m);
         store.Fault = new InvalidOperationException("down");
         Assert.Equal(status, await chat.AskAsync(user: "alice"));
