@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything and runs every test. Needs the .NET SDK that global.json names; packages come from NuGet.
 #   tests/run.sh          what every change has to pass
-#   tests/run.sh --full   also the long races and random runs
+#   tests/run.sh --full   also the long races
 # Ends with "N passed, N failed" on a line of its own; exits non-zero if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."

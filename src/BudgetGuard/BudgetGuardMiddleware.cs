@@ -19,7 +19,7 @@ namespace BudgetGuard;
 /// </summary>
 /// <remarks>
 /// The steps are not async methods: a request whose every step is at hand, as with the defaults and the in-memory tracker, pays for no state machine.
-/// Features are read by their type, because a generic call through an interface is looked up each time.
+/// A result is only read of a step that is complete. Features are read by their type, because a generic call through an interface is looked up each time.
 /// </remarks>
 internal sealed class BudgetGuardMiddleware(
     RequestDelegate next,

@@ -1,12 +1,14 @@
 namespace BudgetGuard.Accounting;
 
-/// <summary>What an account has to tell: each kind once per account and window, except overshoot, which is told each time.</summary>
+/// <summary>What an account has to tell: each kind once per account and window (a refusal once for each reason), except overshoot, which is told each time.</summary>
 internal enum AccountEventKind
 {
     /// <summary>Settled plus debt reached <see cref="AccountEvent.Threshold"/> of the limit.</summary>
     ThresholdReached,
 
-    /// <summary>The first refusal of the window, enforced or not.</summary>
+    /// <summary>
+    /// The first refusal of the window, enforced or not; once for each reason, so that one that only waits for others does not hide that the money is gone.
+    /// </summary>
     Refused,
 
     /// <summary>A settlement took the account above its limit; <see cref="AccountEvent.Amount"/> is by how much this settlement exceeded its hold.</summary>

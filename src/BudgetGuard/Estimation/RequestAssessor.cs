@@ -12,7 +12,7 @@ internal sealed class RequestAssessor(RequestIdentifier identifier, RequestEstim
     /// <exception cref="BudgetGuardUnavailableException">An extension point failed, and <c>FailOpen</c> is false.</exception>
     public ValueTask<GuardedRequest> AssessAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
     {
-        // Steps that are at hand cost no state machine: with the defaults all of them are.
+        // Steps that are at hand cost no state machine: with the defaults all of them are. A result is only read of a step that is complete.
         ValueTask<GuardedRequest> identifying = identifier.IdentifyAsync(context, terms, call);
         if (!identifying.IsCompletedSuccessfully)
         {
