@@ -31,9 +31,6 @@ internal sealed class AccountLedger
 
     public LedgerWindow Current { get; private set; }
 
-    /// <summary>How many holds are open on it, in whichever window.</summary>
-    public int OpenHolds { get; set; }
-
     /// <summary>Grows whenever something became available other than by time passing; readable without the lock.</summary>
     public long Freed => Volatile.Read(ref _freed);
 
@@ -54,9 +51,6 @@ internal sealed class AccountLedger
     /// <summary>What a charge takes from this account.</summary>
     public long AmountOf(in Charge charge) => charge.In(Unit);
 
-    /// <summary>What a hold sets aside on this account: of concurrency always one slot.</summary>
-    public long HoldOf(in Charge charge) => Unit == BudgetUnit.Concurrency ? 1 : charge.In(Unit);
-
     /// <summary>Takes on the terms and the limit of accounts that were made later.</summary>
     public void Adopt(Account newest)
     {
@@ -67,9 +61,14 @@ internal sealed class AccountLedger
 
         Account = newest;
         Current.Mark = 0;
+        Current.Revise();
     }
 
-    public void Evict() => _isEvicted = true;
+    public void Evict()
+    {
+        _isEvicted = true;
+        Current.Revise();
+    }
 
     public void Free() => Volatile.Write(ref _freed, _freed + 1);
 
@@ -78,7 +77,7 @@ internal sealed class AccountLedger
     /// </summary>
     public bool IsIdle(long now)
     {
-        if (OpenHolds > 0)
+        if (Current.HasOpenHolds)
         {
             return false;
         }
@@ -180,8 +179,9 @@ internal sealed class AccountLedger
         }
 
         CalendarWindow bounds = _group.WindowAt(now);
-        var next = new LedgerWindow(this, bounds, slices: null);
+        var next = new LedgerWindow(this, bounds, slices: null) { Previous = Current.HasOpenHolds ? Current : null };
         Current.FinalLimit = Limit;
+        Current.Revise();
         if (Account.Terms.CarryDebt)
         {
             Current.Next = next;

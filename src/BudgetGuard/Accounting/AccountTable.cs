@@ -2,10 +2,26 @@ using System.Collections.Immutable;
 
 namespace BudgetGuard.Accounting;
 
+/// <summary>One account of a path: its current window and the limit of who asks, as they were when the window had this revision.</summary>
+internal struct PathStep
+{
+    public LedgerWindow Window;
+    public long Limit;
+    public int Revision;
+
+    /// <summary>What a hold sets aside on this account: of concurrency always one slot.</summary>
+    public readonly long HoldOf(in Charge charge) => Window.Unit == BudgetUnit.Concurrency ? 1 : charge.In(Window.Unit);
+}
+
 /// <summary>Where a tracker found the accounts of a set; kept in <see cref="AccountSet.TrackerState"/> so that a request needs no look-up.</summary>
 internal sealed class AccountPath(AccountTable table, AccountLedger[] ledgers, bool hasOverflow)
 {
+    private readonly PathStep[] _steps = new PathStep[ledgers.Length];
+
     public AccountLedger[] Ledgers { get; } = ledgers;
+
+    /// <summary>Each account as <see cref="Refresh"/> found it; right as long as <see cref="IsFresh"/>.</summary>
+    public ReadOnlySpan<PathStep> Steps => _steps;
 
     /// <summary>True if it belongs to a tracker and all its accounts are still in use.</summary>
     public bool IsCurrent(AccountTable asking)
@@ -24,6 +40,36 @@ internal sealed class AccountPath(AccountTable table, AccountLedger[] ledgers, b
         }
 
         return true;
+    }
+
+    /// <summary>True if every account is still in the window that was found, with the limit that was found, at an instant.</summary>
+    public bool IsFresh(AccountTable asking, long now)
+    {
+        if (!ReferenceEquals(table, asking) || HasOverflow)
+        {
+            return false;
+        }
+
+        foreach (ref readonly PathStep step in Steps)
+        {
+            if (now >= step.Window.End || step.Window.Revision != step.Revision)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Finds the windows of an instant and the limits of the accounts that ask.</summary>
+    public void Refresh(AccountSet set, long now, ref EventBuffer events)
+    {
+        for (int i = 0; i < _steps.Length; i++)
+        {
+            AccountLedger ledger = Ledgers[i];
+            LedgerWindow window = ledger.At(now, ref events);
+            _steps[i] = new PathStep { Window = window, Limit = ledger.LimitFor(set.Accounts[i]), Revision = window.Revision };
+        }
     }
 
     /// <summary>True if one of the accounts is shared by partitions that are not tracked; such a path is looked up each time, until there is room.</summary>

@@ -59,6 +59,12 @@ public readonly record struct HoldResult(HoldOutcome Outcome, Hold Hold, Immutab
     public long Remaining { get; init; }
 }
 
+/// <summary>A hold that every account admitted, in as few words as that takes.</summary>
+/// <param name="Id">The hold's identity.</param>
+/// <param name="Tightest">As <see cref="HoldResult.Tightest"/>.</param>
+/// <param name="Remaining">As <see cref="HoldResult.Remaining"/>.</param>
+internal readonly record struct GrantedHold(HoldId Id, int Tightest, long Remaining);
+
 /// <summary>Why one account refused an amount. Figures are in the budget's unit; nano-dollars for <see cref="BudgetUnit.Usd"/>.</summary>
 public sealed record Refusal
 {

@@ -39,8 +39,9 @@ internal sealed class HoldBook
         }
 
         AccountPath path = _accounts.PathOf(set, now, ref events);
+        path.Refresh(set, now, ref events);
         ImmutableArray<Refusal> refusals = default;
-        if (!Admits(path, set, request.Amount, now, ref events, out int tightest, out long least))
+        if (!Admits(path, request.Amount, out int tightest, out long least))
         {
             // Nobody is refused because of a hold that is over.
             Endings.Expire(now, int.MaxValue, ref events);
@@ -52,25 +53,28 @@ internal sealed class HoldBook
             }
         }
 
-        int index = _holds.Take(request.Id, set, now);
-        ref HoldSlot slot = ref _holds[index];
-        slot.Asked = request.Amount;
-        slot.Amount = request.Amount;
-        slot.Ttl = request.Ttl.Ticks;
-        slot.At = now + Math.Min(slot.Ttl, long.MaxValue - now);
-        _expiry.Add(index, slot.At);
-        AccountLedger[] ledgers = path.Ledgers;
-        Span<HoldEntry> entries = slot.Used;
-        for (int i = 0; i < entries.Length; i++)
-        {
-            AccountLedger ledger = ledgers[i];
-            ledger.Current.Take(ref entries[i], ledger.HoldOf(request.Amount));
-            ledger.OpenHolds++;
-        }
-
+        ref HoldSlot slot = ref Take(path, request, now);
         result = refusals.IsDefault
             ? new HoldResult(HoldOutcome.Held, new Hold(slot.Id, set, request.Amount), default) { Tightest = tightest, Remaining = least }
             : Answer(slot, refusals);
+    }
+
+    /// <summary>
+    /// The common hold: its accounts are where they were the last time, and all admit it. False, and nothing is done, where <see cref="Hold"/> has to be asked.
+    /// </summary>
+    public bool TryHold(in HoldRequest request, long now, out GrantedHold granted)
+    {
+        if (request.Id != default
+            || request.Accounts.TrackerState is not AccountPath path
+            || !path.IsFresh(_accounts, now)
+            || !Admits(path, request.Amount, out int tightest, out long least))
+        {
+            granted = default;
+            return false;
+        }
+
+        granted = new GrantedHold(Take(path, request, now).Id, tightest, least);
+        return true;
     }
 
     public HoldResult Extend(in Hold hold, in Charge more, long now, ref EventBuffer events)
@@ -130,25 +134,22 @@ internal sealed class HoldBook
         return AccountFigures.StateOf(unused.Current, limit);
     }
 
-    /// <summary>Checks every account, and finds the one in US dollars that will have the least left.</summary>
-    private static bool Admits(
-        AccountPath path, AccountSet set, in Charge amount, long now, ref EventBuffer events, out int tightest, out long least)
+    /// <summary>Checks every account, and finds the one in US dollars that will have the least left; the first if none counts US dollars.</summary>
+    private static bool Admits(AccountPath path, in Charge amount, out int tightest, out long least)
     {
         bool admits = true;
         bool isUsd = false;
         tightest = 0;
         least = 0;
-        AccountLedger[] ledgers = path.Ledgers;
-        ReadOnlySpan<Account> accounts = set.Accounts.AsSpan();
-        for (int i = 0; i < ledgers.Length; i++)
+        ReadOnlySpan<PathStep> steps = path.Steps;
+        for (int i = 0; i < steps.Length; i++)
         {
-            AccountLedger ledger = ledgers[i];
-            LedgerWindow window = ledger.At(now, ref events);
-            long asked = ledger.HoldOf(amount);
-            long available = ledger.LimitFor(accounts[i]) - window.Used;
+            ref readonly PathStep step = ref steps[i];
+            long asked = step.HoldOf(amount);
+            long available = step.Limit - step.Window.Used;
             admits &= asked <= available || asked == 0;
             long left = available - asked;
-            bool countsUsd = ledger.Unit == BudgetUnit.Usd;
+            bool countsUsd = step.Window.Unit == BudgetUnit.Usd;
             if (countsUsd ? !isUsd || left < least : i == 0)
             {
                 tightest = i;
@@ -159,6 +160,27 @@ internal sealed class HoldBook
         }
 
         return admits;
+    }
+
+    private ref HoldSlot Take(AccountPath path, in HoldRequest request, long now)
+    {
+        int index = _holds.Take(request.Id, request.Accounts, now);
+        ref HoldSlot slot = ref _holds[index];
+        slot.Asked = request.Amount;
+        slot.Amount = request.Amount;
+        slot.Ttl = request.Ttl.Ticks;
+        slot.At = now + Math.Min(slot.Ttl, long.MaxValue - now);
+        _expiry.Add(index, slot.At);
+        ReadOnlySpan<PathStep> steps = path.Steps;
+        Span<HoldEntry> entries = slot.Used;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            LedgerWindow window = steps[i].Window;
+            window.Take(ref entries[i], steps[i].HoldOf(request.Amount));
+            window.OpenHolds++;
+        }
+
+        return ref slot;
     }
 
     private static bool AdmitsMore(in HoldSlot slot, in Charge more, long now, ref EventBuffer events)

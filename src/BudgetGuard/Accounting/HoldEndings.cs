@@ -22,8 +22,12 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
         {
             foreach (ref HoldEntry entry in slot.Used)
             {
-                AccountLedger ledger = entry.Window.Ledger;
-                ledger.Settle(ref entry, ledger.AmountOf(actual), ref events);
+                LedgerWindow window = entry.Window;
+                long amount = actual.In(window.Unit);
+                if (!window.TrySettle(ref entry, amount))
+                {
+                    window.Ledger.Settle(ref entry, amount, ref events);
+                }
             }
 
             End(ref slot, index, HoldState.Settled);
@@ -145,7 +149,7 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
         expiry.Remove(slot.HeapPlace);
         foreach (ref HoldEntry entry in slot.Used)
         {
-            entry.Window.Ledger.OpenHolds--;
+            entry.Window.OpenHolds--;
         }
 
         holds.Close(ref slot, index, state, _lastNow);

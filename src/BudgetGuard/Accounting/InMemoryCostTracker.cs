@@ -74,6 +74,23 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
         events.Raise();
     }
 
+    /// <summary>The common hold at its least cost; false, and nothing is done, where <see cref="Hold"/> has to be asked.</summary>
+    public bool TryHold(in HoldRequest request, out GrantedHold granted)
+    {
+        ThrowIfNegative(request.Amount);
+        var events = new EventBuffer(listener);
+        bool isGranted;
+        lock (_gate)
+        {
+            long now = _clock.Now();
+            _book.Endings.Expire(now, Help, ref events);
+            isGranted = _book.TryHold(request, now, out granted);
+        }
+
+        events.Raise();
+        return isGranted;
+    }
+
     public ValueTask<HoldResult> ExtendAsync(Hold hold, Charge more, CancellationToken cancellationToken)
     {
         ThrowIfNegative(more);

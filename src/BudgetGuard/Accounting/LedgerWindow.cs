@@ -18,6 +18,8 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
 {
     public AccountLedger Ledger { get; } = ledger;
 
+    public BudgetUnit Unit { get; } = ledger.Unit;
+
     public RollingSlices? Slices { get; } = slices;
 
     public long Index { get; } = bounds.Index;
@@ -42,9 +44,35 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     /// <summary>The amount at which the next threshold is reached.</summary>
     public long Mark { get; set; }
 
+    /// <summary>How many holds are open that were taken in it.</summary>
+    public int OpenHolds { get; set; }
+
+    /// <summary>The window before this one, if holds were still open in it or before it when this one opened.</summary>
+    public LedgerWindow? Previous { get; init; }
+
+    /// <summary>Grows when this is no longer the account's window or its limit may be another: what was noted of it has to be looked up anew.</summary>
+    public int Revision { get; private set; }
+
     public WindowNotices Notices { get; } = new();
 
     public long Used => Settled + Held + Debt;
+
+    /// <summary>True if holds are open in it, or in a window before it.</summary>
+    public bool HasOpenHolds
+    {
+        get
+        {
+            LedgerWindow? window = this;
+            while (window is { OpenHolds: 0 })
+            {
+                window = window.Previous;
+            }
+
+            return window is not null;
+        }
+    }
+
+    public void Revise() => Revision++;
 
     /// <summary>Opens an entry in the latest slice that sets an amount aside.</summary>
     public void Take(ref HoldEntry entry, long amount)
@@ -73,6 +101,29 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
         entry.Slice = Slices?.Latest ?? 0;
         entry.Held = 0;
         entry.Settled = 0;
+    }
+
+    /// <summary>
+    /// Settles an entry whose hold covers it, where that has no consequences but for what becomes free; false, and nothing is done, where it has.
+    /// </summary>
+    public bool TrySettle(ref HoldEntry entry, long amount)
+    {
+        long held = entry.Held;
+        if (Slices is not null || Next is not null || amount > held || entry.Settled != 0 || Settled + amount + Debt >= Mark)
+        {
+            return false;
+        }
+
+        entry.Held = 0;
+        entry.Settled = amount;
+        Held -= held;
+        Settled += amount;
+        if (amount < held)
+        {
+            Ledger.Free();
+        }
+
+        return true;
     }
 
     /// <summary>Brings what an entry holds and has settled to new figures. What a rolling window no longer counts changes only the entry.</summary>

@@ -19,10 +19,10 @@ internal static class Refusals
         AccountPath path, AccountSet set, AccountTable table, in Charge amount, long now, ref EventBuffer events)
     {
         ImmutableArray<Refusal>.Builder? refusals = null;
-        for (int i = 0; i < path.Ledgers.Length; i++)
+        for (int i = 0; i < path.Steps.Length; i++)
         {
-            AccountLedger ledger = path.Ledgers[i];
-            AddIfRefused(ref refusals, ledger.Current, set.Accounts[i], ledger.HoldOf(amount), 0, table, now, ref events);
+            ref readonly PathStep step = ref path.Steps[i];
+            AddIfRefused(ref refusals, step.Window, set.Accounts[i], step.HoldOf(amount), 0, table, now, ref events);
         }
 
         return refusals?.ToImmutable() ?? default;
