@@ -35,10 +35,11 @@ internal sealed class BudgetGuardMiddleware(
 {
     public Task InvokeAsync(HttpContext context)
     {
-        Endpoint? endpoint = ((IEndpointFeature?)context.Features[typeof(IEndpointFeature)])?.Endpoint;
+        IFeatureCollection features = context.Features;
+        Endpoint? endpoint = ((IEndpointFeature?)features[typeof(IEndpointFeature)])?.Endpoint;
 
         // Error pages run the pipeline again, and an app may call UseBudgetGuard twice: one request is decided and charged once.
-        if (context.Features[typeof(IBudgetGuardFeature)] is GuardedRequest guarded)
+        if (features[typeof(IBudgetGuardFeature)] is GuardedRequest guarded)
         {
             guarded.SeenEndpoint = endpoint;
             return next(context);
@@ -46,10 +47,11 @@ internal sealed class BudgetGuardMiddleware(
 
         GuardSettings current = settings.Current;
         EndpointTerms? terms = EndpointTerms.Of(endpoint);
+        string path = context.Request.Path.Value ?? string.Empty;
         string? modelFromPath = null;
-        ModelApi? api = terms?.ModelApi ?? ModelApis.Match(context.Request.Path.Value ?? string.Empty, out modelFromPath);
+        ModelApi? api = terms?.ModelApi ?? ModelApis.Match(path, out modelFromPath);
         bool mayCallModel = api is not null && InspectedBody.MayCallModel(context);
-        FilterVerdict verdict = RequestFilter.Judge(context, terms, mayCallModel, current);
+        FilterVerdict verdict = RequestFilter.Judge(context, path, terms, mayCallModel, current);
         if (verdict == FilterVerdict.Guarded)
         {
             return mayCallModel ? GuardModelCallAsync(context, endpoint, terms, api!, modelFromPath) : GuardAsync(context, endpoint, terms, null);
@@ -87,16 +89,18 @@ internal sealed class BudgetGuardMiddleware(
     {
         try
         {
-            ValueTask<GuardedRequest> assessing = assessor.AssessAsync(context, terms, call);
-            if (!assessing.IsCompletedSuccessfully)
+            if (assessor.TryAssess(context, terms, call) is not { } request)
             {
-                return AwaitAsync(assessing, context, endpoint, call);
+                return AwaitAsync(assessor.AssessAsync(context, terms, call), context, endpoint, call);
             }
 
-            GuardedRequest request = assessing.Result;
-            return admission.TryDecide(request, out BudgetDecision decision)
-                ? ActAsync(context, endpoint, call, request, decision)
-                : AwaitAsync(admission.DecideAsync(request, context.RequestAborted), context, endpoint, call, request);
+            if (!admission.TryAllow(request, out Grant grant))
+            {
+                return AwaitAsync(admission.DecideAsync(request, context.RequestAborted), context, endpoint, call, request);
+            }
+
+            request.Admit(settler, grant);
+            return RunAsync(context, endpoint, call, request);
         }
         catch (Exception fault) when (IsAnswered(fault, context))
         {
@@ -139,22 +143,33 @@ internal sealed class BudgetGuardMiddleware(
 
     private Task ActAsync(HttpContext context, Endpoint? endpoint, ModelCall? call, GuardedRequest request, in BudgetDecision decision)
     {
-        if (logger.IsEnabled(LogLevel.Debug))
-        {
-            LogDecision(context, request, decision);
-        }
-
         if (decision.Denial is { } denial)
         {
+            if (logger.IsEnabled(LogLevel.Debug))
+            {
+                LogDecision(context, request, decision);
+            }
+
             LogDone(context, request, decision, default, GuardResponses.StatusOf(denial));
             return responses.DenyAsync(context, request, denial);
         }
 
         request.Admit(settler, decision);
+        return RunAsync(context, endpoint, call, request);
+    }
+
+    /// <summary>Runs the app for an admitted request, and settles.</summary>
+    private Task RunAsync(HttpContext context, Endpoint? endpoint, ModelCall? call, GuardedRequest request)
+    {
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            LogDecision(context, request, request.Decision);
+        }
+
         request.SeenEndpoint = endpoint;
 
         // Headers first: a new feature makes the context look up anew what it knows of the others.
-        responses.AddHeaders(context.Response, request, decision);
+        responses.AddHeaders(context.Response, request);
         context.Features[typeof(IBudgetGuardFeature)] = request;
         ResponseMeter? meter = call is null || !settings.Current.EnableCostTracking ? null : ResponseMeter.Attach(
             context, usageReaders.For(call.Api.Name), request.SettleAtUsageAsync, failures.ReportMetering);
@@ -227,7 +242,7 @@ internal sealed class BudgetGuardMiddleware(
     private void LogDecision(HttpContext context, BudgetRequest request, in BudgetDecision decision) =>
         GuardLog.Guarded(
             logger, GuardLog.Printable(context.Request.Method), GuardLog.Printable(context.Request.Path), request.Subject.User, request.Operation,
-            GuardLog.Printable(request.Model), request.Amount.GetValueOrDefault().Cost, DecisionNames.Of(decision.Kind), decision.Budget);
+            GuardLog.Printable(request.Model), request.KnownAmount.Cost, DecisionNames.Of(decision.Kind), decision.Budget);
 
     private void LogDone(HttpContext context, GuardedRequest guarded)
     {

@@ -118,7 +118,7 @@ public class PipelineBenchmarks
 
     private static PartitionedRateLimiter<HttpContext> Limiter(Func<HttpContext, string> partition) =>
         PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetFixedWindowLimiter(
-            UserOf(context) == "poor" ? "poor" : partition(context),
+            partition(context),
             static key => new FixedWindowRateLimiterOptions
             {
                 PermitLimit = key == "poor" ? 1 : int.MaxValue,

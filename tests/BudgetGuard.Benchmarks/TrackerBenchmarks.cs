@@ -32,6 +32,7 @@ public class TrackerBenchmarks
     private readonly PartitionedRateLimiter<string> _limiter = PartitionedRateLimiter.CreateChained(
         LimiterOf(), LimiterOf(), LimiterOf(), LimiterOf());
 
+    /// <summary>As the middleware does it for a request that passes.</summary>
     [Benchmark(Baseline = true)]
     public HoldOutcome HoldAndSettle() => HoldAndSettle(_accounts);
 
@@ -73,9 +74,16 @@ public class TrackerBenchmarks
 
     private HoldOutcome HoldAndSettle(AccountSet accounts)
     {
-        _tracker.Hold(new HoldRequest(accounts, new Charge(Money.FromNanos(100), 10), TimeSpan.FromMinutes(10)), out HoldResult result);
-        _tracker.Settle(result.Hold, new Charge(Money.FromNanos(60), 7));
-        return result.Outcome;
+        HoldRequest request = new(accounts, new Charge(Money.FromNanos(100), 10), TimeSpan.FromMinutes(10));
+        if (!_tracker.TryHold(request, out GrantedHold granted))
+        {
+            // The first time, and when a window has ended since.
+            _tracker.Hold(request, out HoldResult result);
+            granted = new GrantedHold(result.Hold.Id, result.Tightest, result.Remaining);
+        }
+
+        _tracker.Settle(new Hold(granted.Id, accounts, request.Amount), new Charge(Money.FromNanos(60), 7));
+        return HoldOutcome.Held;
     }
 
     private static HoldResult Done(ValueTask<HoldResult> attempt) =>

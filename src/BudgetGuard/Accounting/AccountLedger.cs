@@ -59,9 +59,19 @@ internal sealed class AccountLedger
             Free();
         }
 
+        // Within one set of terms everybody has the limit they come with: nothing that was noted of this account is wrong.
+        bool isReload = !ReferenceEquals(newest.Terms, Account.Terms);
+        if (isReload || newest.Limit != Account.Limit)
+        {
+            Current.Mark = 0;
+        }
+
+        if (isReload)
+        {
+            Current.Revise();
+        }
+
         Account = newest;
-        Current.Mark = 0;
-        Current.Revise();
     }
 
     public void Evict()

@@ -53,14 +53,6 @@ public readonly record struct BudgetDecision
     internal static BudgetDecision AllowWith(Hold hold, string? budget, Money? remaining, Denial? shadow) =>
         new() { Hold = hold, Budget = budget, Remaining = remaining, Shadow = shadow };
 
-    /// <summary>The commonest decision, written where it is wanted.</summary>
-    internal static void AllowWith(in HoldResult result, string budget, bool tellsRemaining, out BudgetDecision decision) => decision = new BudgetDecision
-    {
-        Hold = result.Hold,
-        Budget = budget,
-        Remaining = tellsRemaining ? Money.FromNanos(result.Remaining) : null,
-    };
-
     internal static BudgetDecision AllowUncounted() => new() { IsUncounted = true };
 }
 

@@ -56,7 +56,8 @@ internal sealed class BudgetGuardService(
         ArgumentNullException.ThrowIfNull(request);
         try
         {
-            BudgetSubject subject = SubjectRules.Check(request.Subject);
+            BudgetSubject subject = request.Subject;
+            SubjectRules.Check(ref subject);
             SubjectRules.Check("operation", request.Operation);
             SubjectRules.Check("model", request.Model);
             CheckRequired(request.RequiredBudgets);

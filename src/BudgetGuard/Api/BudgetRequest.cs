@@ -72,6 +72,12 @@ public class BudgetRequest
         }
     }
 
+    /// <summary>What is held, where a request that says nothing of it costs so much.</summary>
+    internal Charge AmountOr(Money cost) => _hasAmount ? _amount : new Charge(cost);
+
+    /// <summary>What is held by a request whose amount is known.</summary>
+    internal ref readonly Charge KnownAmount => ref _amount;
+
     internal static Charge ToCharge(CostEstimate estimate)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(estimate.CostUsd);

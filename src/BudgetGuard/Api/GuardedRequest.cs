@@ -1,4 +1,5 @@
 using BudgetGuard.Metering;
+using BudgetGuard.Policy;
 using Microsoft.AspNetCore.Http;
 
 namespace BudgetGuard.Api;
@@ -12,8 +13,6 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
     private Settler _settler = null!;
     private HoldId _holdId;
     private AccountSet? _accounts;
-    private string? _budget;
-    private Denial? _shadow;
     private long _remainingNanos;
     private bool _knowsRemaining;
     private bool _isUncounted;
@@ -23,9 +22,27 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
     BudgetRequest IBudgetGuardFeature.Request => this;
 
     public BudgetDecision Decision =>
-        _isUncounted ? BudgetDecision.AllowUncounted() : BudgetDecision.AllowWith(Hold, _budget, Remaining, _shadow);
+        _isUncounted ? BudgetDecision.AllowUncounted() : BudgetDecision.AllowWith(Hold, Budget, Remaining, Shadow);
+
+    /// <summary>As <see cref="BudgetDecision.Budget"/>.</summary>
+    public string? Budget { get; private set; }
+
+    /// <summary>As <see cref="BudgetDecision.Shadow"/>.</summary>
+    public Denial? Shadow { get; private set; }
 
     public Money? Remaining => _knowsRemaining ? Money.FromNanos(_remainingNanos) : null;
+
+    /// <summary>Takes on the allow that admitted it.</summary>
+    public void Admit(Settler settler, in Grant grant)
+    {
+        Account tightest = grant.Tightest;
+        _settler = settler;
+        _holdId = grant.Hold.Id;
+        _accounts = grant.Accounts;
+        Budget = tightest.Terms.Name;
+        _knowsRemaining = tightest.Terms.Unit == BudgetUnit.Usd;
+        _remainingNanos = grant.Hold.Remaining;
+    }
 
     /// <summary>Takes on the allow that admitted it.</summary>
     public void Admit(Settler settler, in BudgetDecision decision)
@@ -33,8 +50,8 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         _settler = settler;
         _holdId = decision.Hold.Id;
         _accounts = decision.Hold.Accounts;
-        _budget = decision.Budget;
-        _shadow = decision.Shadow;
+        Budget = decision.Budget;
+        Shadow = decision.Shadow;
         _knowsRemaining = decision.Remaining is not null;
         _remainingNanos = decision.Remaining.GetValueOrDefault().Nanos;
         _isUncounted = decision.IsUncounted;
@@ -44,9 +61,9 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
     public Endpoint? SeenEndpoint { get; set; }
 
     /// <summary>What the request is charged now: the settlement once there is one, else the estimate.</summary>
-    public Charge Charged => _metered?.Charge ?? Amount.GetValueOrDefault();
+    public Charge Charged => _metered?.Charge ?? KnownAmount;
 
-    private Hold Hold => new(_holdId, _accounts!, Amount.GetValueOrDefault());
+    private Hold Hold => new(_holdId, _accounts!, KnownAmount);
 
     public void ReportUsage(TokenUsage usage)
     {
@@ -80,7 +97,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
             return ValueTask.CompletedTask;
         }
 
-        Charge estimate = Amount.GetValueOrDefault();
+        Charge estimate = KnownAmount;
         Charge actual = _settler.ChargeOf(reports, _metered?.Charge, estimate, outcome);
         _settler.Count(actual, Operation);
         if (_metered is not { } metered)

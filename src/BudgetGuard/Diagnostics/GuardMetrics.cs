@@ -40,21 +40,18 @@ internal sealed class GuardMetrics : IDisposable
     /// <summary>True if somebody listens to the decision duration: only then is the clock read.</summary>
     public bool TimesDecisions => _decisionDuration.Enabled;
 
+    /// <summary>True if somebody listens to decisions: only then is it worked out what to tell of one.</summary>
+    public bool CountsDecisions => _decisions.Enabled;
+
     /// <summary>Watches the number of open holds.</summary>
     public void ObserveHolds(Func<long> openHolds) =>
         _meter.CreateObservableUpDownCounter("budgetguard.holds", openHolds, "{hold}", "Holds that are open now.");
 
-    public void Decided(in BudgetDecision decision, string operation)
-    {
-        if (_decisions.Enabled)
-        {
-            _decisions.Add(
-                1,
-                new KeyValuePair<string, object?>("budgetguard.decision", Name(decision.Kind)),
-                new KeyValuePair<string, object?>("budgetguard.budget", decision.Budget),
-                new KeyValuePair<string, object?>("budgetguard.operation", operation));
-        }
-    }
+    public void Decided(DecisionKind kind, string? budget, string operation) => _decisions.Add(
+        1,
+        new KeyValuePair<string, object?>("budgetguard.decision", Name(kind)),
+        new KeyValuePair<string, object?>("budgetguard.budget", budget),
+        new KeyValuePair<string, object?>("budgetguard.operation", operation));
 
     public void DecisionTook(TimeSpan duration, DecisionKind kind) =>
         _decisionDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("budgetguard.decision", Name(kind)));

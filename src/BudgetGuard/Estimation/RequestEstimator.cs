@@ -8,6 +8,13 @@ namespace BudgetGuard.Estimation;
 /// <summary>Works out what a request may cost at most: the endpoint's own cost, else the app's estimator, else the default.</summary>
 internal sealed class RequestEstimator(DefaultCostEstimator standard, ExtensionPoint<ICostEstimator> estimators, ExtensionCalls calls)
 {
+    /// <summary>True if an estimator of the app has to be asked.</summary>
+    public bool IsAsked(EndpointTerms? terms) => estimators.HasCustom && terms?.Cost is null;
+
+    /// <summary>What the guard itself estimates.</summary>
+    /// <exception cref="BadHttpRequestException">400: the model has no price, and such models are rejected.</exception>
+    public Charge Estimate(BudgetRequest request, EndpointTerms? terms, ModelCall? call) => standard.Estimate(request, terms, call);
+
     /// <exception cref="BadHttpRequestException">400: the model has no price, and such models are rejected.</exception>
     /// <exception cref="BudgetGuardUnavailableException">The estimator failed, and <c>FailOpen</c> is false.</exception>
     public ValueTask<Charge> EstimateAsync(HttpContext context, BudgetRequest request, EndpointTerms? terms, ModelCall? call) =>

@@ -25,7 +25,7 @@ internal static class RequestFilter
 {
     private static readonly SearchValues<char> Suspicious = SearchValues.Create("\\;%?#");
 
-    public static FilterVerdict Judge(HttpContext context, EndpointTerms? terms, bool mayCallModel, GuardSettings settings)
+    public static FilterVerdict Judge(HttpContext context, string path, EndpointTerms? terms, bool mayCallModel, GuardSettings settings)
     {
         if (!settings.EnableBudgetMonitoring)
         {
@@ -42,7 +42,7 @@ internal static class RequestFilter
             return FilterVerdict.MethodExcluded;
         }
 
-        return terms is { IsRequired: true } ? FilterVerdict.Guarded : JudgePath(context.Request, settings);
+        return terms is { IsRequired: true } ? FilterVerdict.Guarded : JudgePath(context.Request, path, settings);
     }
 
     private static bool IsExcludedMethod(HttpContext context, GuardSettings settings)
@@ -80,9 +80,8 @@ internal static class RequestFilter
         return declared.AcceptCorsPreflight && HttpMethods.IsOptions(method);
     }
 
-    private static FilterVerdict JudgePath(HttpRequest request, GuardSettings settings)
+    private static FilterVerdict JudgePath(HttpRequest request, string path, GuardSettings settings)
     {
-        string path = request.Path.Value ?? string.Empty;
         FilterVerdict verdict = JudgePath(path, settings);
         if (verdict == FilterVerdict.Guarded)
         {

@@ -13,20 +13,27 @@ internal sealed class RequestIdentifier(
     ExtensionPoint<IModelExtractor> models,
     ExtensionCalls calls)
 {
-    private readonly bool _hasCustom = users.HasCustom || operations.HasCustom || models.HasCustom;
+    /// <summary>True if the app has an extractor of its own, so that <see cref="IdentifyAsync"/> has to be asked.</summary>
+    public bool HasCustom { get; } = users.HasCustom || operations.HasCustom || models.HasCustom;
+
+    /// <summary>The request with everything but its amount, as the defaults find it.</summary>
+    /// <exception cref="BadHttpRequestException">400: a name is ambiguous, too long or cannot be shown.</exception>
+    public GuardedRequest Identify(HttpContext context, EndpointTerms? terms, ModelCall? call)
+    {
+        BudgetSubject subject = defaultUser.Extract(context);
+        SubjectRules.Check(ref subject);
+        return Identify(context, subject, null, null, terms, call);
+    }
 
     /// <summary>The request with everything but its amount.</summary>
     /// <exception cref="BadHttpRequestException">400: a name is ambiguous, too long or cannot be shown.</exception>
     /// <exception cref="BudgetGuardUnavailableException">An extractor failed, and <c>FailOpen</c> is false.</exception>
-    public ValueTask<GuardedRequest> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call) =>
-        _hasCustom
-            ? AskAsync(context, terms, call)
-            : new ValueTask<GuardedRequest>(Identify(context, SubjectRules.Check(defaultUser.Extract(context)), null, null, terms, call));
-
-    private async ValueTask<GuardedRequest> AskAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
+    public async ValueTask<GuardedRequest> IdentifyAsync(HttpContext context, EndpointTerms? terms, ModelCall? call)
     {
-        BudgetSubject subject = SubjectRules.Check(
-            users.Of(context) is { } ownUser ? await ExtractUserAsync(ownUser, context).ConfigureAwait(false) : defaultUser.Extract(context));
+        BudgetSubject subject = users.Of(context) is { } ownUser
+            ? await ExtractUserAsync(ownUser, context).ConfigureAwait(false)
+            : defaultUser.Extract(context);
+        SubjectRules.Check(ref subject);
         string? operation = operations.Of(context) is { } ownOperation ? await ExtractAsync(ownOperation, context).ConfigureAwait(false) : null;
         string? model = models.Of(context) is { } ownModel ? await ExtractAsync(ownModel, context).ConfigureAwait(false) : null;
         SubjectRules.Check("operation", operation);

@@ -13,7 +13,7 @@ internal static class SubjectRules
 
     /// <summary>Checks a subject; a blank user becomes anonymous.</summary>
     /// <exception cref="BadHttpRequestException">400: an id is too long or has characters that cannot be shown.</exception>
-    public static BudgetSubject Check(BudgetSubject subject)
+    public static void Check(ref BudgetSubject subject)
     {
         if (string.IsNullOrWhiteSpace(subject.User))
         {
@@ -30,8 +30,6 @@ internal static class SubjectRules
                 Check(name, value);
             }
         }
-
-        return subject;
     }
 
     public static bool IsShowable(ReadOnlySpan<char> text)

@@ -14,28 +14,24 @@ internal sealed class Admission(
     // The guard's own policy bounds its waits itself and gives back a hold that comes too late.
     private readonly bool _boundsItself = policy is CachedBudgetPolicy or BudgetPolicy;
 
-    /// <summary>Decides at once where nothing has to be awaited, measured or told; false where <see cref="DecideAsync"/> has to be asked.</summary>
-    public bool TryDecide(BudgetRequest request, out BudgetDecision decision)
+    /// <summary>
+    /// Allows at once what the guard's own policy allows at once; false, and nothing is done, where <see cref="DecideAsync"/> has to be asked: to deny, to
+    /// wait, to measure.
+    /// </summary>
+    public bool TryAllow(BudgetRequest request, out Grant grant)
     {
-        decision = default;
-        if (_cached is null || metrics.TimesDecisions || GuardActivities.Source.HasListeners() || !settings.Current.AsyncProcessing)
+        if (_cached is null || metrics.TimesDecisions || GuardActivities.Source.HasListeners() || !settings.Current.AsyncProcessing
+            || !_cached.TryGrant(request, out grant))
         {
+            grant = default;
             return false;
         }
 
-        try
+        if (metrics.CountsDecisions)
         {
-            if (!_cached.TryDecide(request, out decision))
-            {
-                return false;
-            }
-        }
-        catch (Exception failure) when (IsFailure(failure, CancellationToken.None))
-        {
-            decision = OnFailure(failure);
+            metrics.Decided(DecisionKind.Allow, grant.Tightest.Terms.Name, request.Operation);
         }
 
-        metrics.Decided(decision, request.Operation);
         return true;
     }
 
@@ -50,7 +46,7 @@ internal sealed class Admission(
             metrics.DecisionTook(time.GetElapsedTime(started), decision.Kind);
         }
 
-        metrics.Decided(decision, request.Operation);
+        metrics.Decided(decision.Kind, decision.Budget, request.Operation);
         if (activity is not null)
         {
             activity.SetTag("budgetguard.decision", DecisionNames.Of(decision.Kind));

@@ -34,17 +34,21 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         }
 
         _memory.Hold(ToHold(request, plan, current), out HoldResult result);
-        if (result.Outcome == HoldOutcome.Held && result.Refusals.IsDefault)
+        decision = ToDecision(result);
+        return true;
+    }
+
+    /// <summary>The common allow at its least cost; false, and nothing is done, where the policy has to be asked.</summary>
+    public bool TryGrant(BudgetRequest request, BudgetPlan plan, GuardSettings current, out Grant grant)
+    {
+        if (_memory is not null && !plan.IsEmpty && _memory.TryHold(ToHold(request, plan, current), out GrantedHold hold))
         {
-            Account tightest = plan.Accounts.Accounts[result.Tightest];
-            BudgetDecision.AllowWith(result, tightest.Terms.Name, tightest.Terms.Unit == BudgetUnit.Usd, out decision);
-        }
-        else
-        {
-            decision = ToDecision(result);
+            grant = new Grant(plan.Accounts, hold);
+            return true;
         }
 
-        return true;
+        grant = default;
+        return false;
     }
 
     public ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, BudgetPlan plan, GuardSettings current, CancellationToken cancellationToken)
@@ -70,7 +74,7 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
     }
 
     private static HoldRequest ToHold(BudgetRequest request, BudgetPlan plan, GuardSettings current) =>
-        new(plan.Accounts, request.Amount ?? new Charge(current.DefaultCost), current.HoldTimeout, request.Id);
+        new(plan.Accounts, request.AmountOr(current.DefaultCost), current.HoldTimeout, request.Id);
 
     private async ValueTask<BudgetDecision> AwaitHoldAsync(Task<HoldResult> attempt, BudgetPlan plan, TimeSpan timeout, CancellationToken cancellationToken)
     {

@@ -58,7 +58,7 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
         Entry entry = Find(request, current);
         if (entry.Denied is { } denied)
         {
-            if (request.Id == default && denied.Covers(AmountOf(request, current)) && denied.Until > _time.GetUtcNow()
+            if (request.Id == default && denied.Covers(request.AmountOr(current.DefaultCost)) && denied.Until > _time.GetUtcNow()
                 && denied.FreedVersion == _tracker.ReadFreedVersion(entry.Plan.Accounts))
             {
                 decision = denied.Decision;
@@ -80,16 +80,33 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
             _inner.TryDecide(request, entry.Plan, current, out decision);
             if (decision.Denial is not null)
             {
-                Remember(entry, decision, AmountOf(request, current), freed, current);
+                Remember(entry, decision, request.AmountOr(current.DefaultCost), freed, current);
             }
         }
 
         return true;
     }
 
+    /// <summary>
+    /// The common allow: the same was asked not long ago, no denial is remembered, and every account admits it in memory. False, and nothing is done, where
+    /// the policy has to be asked.
+    /// </summary>
+    public bool TryGrant(BudgetRequest request, out Grant grant)
+    {
+        GuardSettings current = _settings.Current;
+        Entry? recent = _recent[PlanKey.QuickHashOf(request) & (RecentEntries - 1)];
+        if (recent is { Denied: null } && current.CacheDecisions && IsOf(recent, request, current))
+        {
+            return _inner.TryGrant(request, recent.Plan, current, out grant);
+        }
+
+        grant = default;
+        return false;
+    }
+
     public void Dispose() => _cache.Dispose();
 
-    private static Charge AmountOf(BudgetRequest request, GuardSettings current) => request.Amount ?? new Charge(current.DefaultCost);
+    private bool IsOf(Entry entry, BudgetRequest request, GuardSettings current) => entry.Key.IsOf(request) && entry.IsCurrent(current, _priceVersion());
 
     private async ValueTask<BudgetDecision> AwaitAsync(BudgetRequest request, CancellationToken cancellationToken)
     {
@@ -104,7 +121,7 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
         BudgetDecision decision = await _inner.DecideAsync(request, entry.Plan, current, cancellationToken).ConfigureAwait(false);
         if (!decision.IsAllowed)
         {
-            Remember(entry, decision, AmountOf(request, current), freed, current);
+            Remember(entry, decision, request.AmountOr(current.DefaultCost), freed, current);
         }
 
         return decision;
@@ -130,14 +147,9 @@ internal sealed class CachedBudgetPolicy : IBudgetPolicy, IDisposable
 
     private Entry Find(BudgetRequest request, GuardSettings current)
     {
-        int hash = PlanKey.HashOf(request);
+        int hash = PlanKey.QuickHashOf(request);
         ref Entry? recent = ref _recent[hash & (RecentEntries - 1)];
-        if (recent is { } known && known.Key.IsOf(request) && known.IsCurrent(current, _priceVersion()))
-        {
-            return known;
-        }
-
-        return recent = FindInCache(new PlanKey(request), hash, request, current);
+        return recent is { } known && IsOf(known, request, current) ? known : recent = FindInCache(new PlanKey(request), hash, request, current);
     }
 
     private Entry FindInCache(PlanKey key, int hash, BudgetRequest request, GuardSettings current)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using BudgetGuard.Api;
 using BudgetGuard.Configuration;
 using BudgetGuard.Estimation;
 using Microsoft.AspNetCore.Http;
@@ -17,7 +18,7 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
     private const string ShouldRetryHeader = "x-should-retry";
 
     /// <summary>What an allowed answer says about its budget. Set before the app runs, so that the app may take it away.</summary>
-    public void AddHeaders(HttpResponse response, BudgetRequest request, in BudgetDecision decision)
+    public void AddHeaders(HttpResponse response, GuardedRequest request)
     {
         GuardSettings current = settings.Current;
         if (!current.ResponseHeaders || response.HasStarted)
@@ -26,22 +27,22 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
         }
 
         IHeaderDictionary headers = response.Headers;
-        if (decision.Budget is { } budget)
+        if (request.Budget is { } budget)
         {
             headers[BudgetHeader] = budget;
         }
 
         if (current.ExposeAmounts)
         {
-            if (decision.Remaining is { } remaining)
+            if (request.Remaining is { } remaining)
             {
                 headers[RemainingHeader] = Plain(remaining);
             }
 
-            headers[EstimateHeader] = Plain(request.Amount.GetValueOrDefault().Cost);
+            headers[EstimateHeader] = Plain(request.KnownAmount.Cost);
         }
 
-        if (decision.Shadow is { } shadow)
+        if (request.Shadow is { } shadow)
         {
             headers[ShadowHeader] = $"{Diagnostics.DecisionNames.Of(shadow.Kind)}; budget=\"{shadow.Budget}\"";
         }
