@@ -1,5 +1,3 @@
-using BudgetGuard.Accounting;
-
 namespace BudgetGuard.Tests.Accounting;
 
 /// <summary>Holding: what is admitted, what is refused, and how a hold grows.</summary>

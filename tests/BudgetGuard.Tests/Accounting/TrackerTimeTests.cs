@@ -1,4 +1,3 @@
-using BudgetGuard.Accounting;
 using CsCheck;
 
 namespace BudgetGuard.Tests.Accounting;
