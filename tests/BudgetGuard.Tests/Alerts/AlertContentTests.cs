@@ -205,17 +205,19 @@ public sealed class AlertContentTests
         Assert.Single(AlertLines(app.App));
     }
 
-    [Fact]
-    public async Task T183_Control_characters_of_a_model_name_forge_no_line_of_the_log()
+    [Theory]
+    [InlineData(ChatApp.Chat, "x\u2028budget_exceeded: forged\u202Ey", "x?budget_exceeded: forged?y")]
+    [InlineData("/v1beta/models/x%0D%0Abudget_exceeded:%20forged%1B:generateContent", "", "x??budget_exceeded: forged?")]
+    public async Task T183_What_a_model_name_has_of_control_characters_forges_no_line_of_the_log(string path, string model, string shown)
     {
-        await using GuardedApp app = await StartModelAsync(new FakeModel(), """{"Budgets":{"models":{"Limit":0.02,"Period":"Day","Per":["Model"]}}}""");
-        using HttpResponseMessage answer = await app.PostAsync(
-            ChatApp.Chat, """{"model":"x\r\nbudget_exceeded: forged\u001b[2J","max_tokens":10,"messages":[{"role":"user","content":"hi"}]}""");
-        using HttpResponseMessage plain = await app.PostAsync(ChatApp.Chat, """{"model":"y","max_tokens":10,"messages":[{"role":"user","content":"hi"}]}""");
-        IReadOnlyList<BudgetAlert> alerts = await StopAsync(app);
-        Assert.Contains(alerts, alert => alert.Partition.Single() == "y");
-        Assert.All(alerts, alert => Assert.DoesNotContain(alert.Message, char.IsControl));
-        Assert.All(AlertLines(app), record => Assert.DoesNotContain(record.Message, char.IsControl));
+        await using GuardedApp app = await StartModelAsync(
+            new FakeModel { TellsUsage = false }, """{"Budgets":{"models":{"Limit":0.01,"Period":"Day","Per":["Model"],"AlertAt":[1.0]}}}""");
+        using HttpResponseMessage answer = await app.PostAsync(path, model.Length == 0
+            ? """{"contents":[{"parts":[{"text":"hi"}]}]}"""
+            : $$"""{"model":"{{model}}","max_tokens":10,"messages":[{"role":"user","content":"hi"}]}""");
+        Assert.Equal(200, (int)answer.StatusCode);
+        Assert.Equal($"Budget models ({shown}): 100 % reached, 0.01 of 0.01 USD used", Assert.Single(await StopAsync(app)).Message);
+        Assert.DoesNotContain(Assert.Single(AlertLines(app)).Message, static c => char.IsControl(c) || c is '\u2028' or '\u202E');
     }
 
     private static void AssertAlert(BudgetAlert actual, BudgetAlert expected)
@@ -232,7 +234,7 @@ public sealed class AlertContentTests
 
     private static Task<GuardedApp> StartModelAsync(FakeModel model, string section, Action<GuardedAppSetup>? configure = null) => GuardedApp.StartAsync(
         section,
-        app => app.MapPost(ChatApp.Chat, model.AnswerAsync),
+        app => app.MapPost("/{**path}", model.AnswerAsync),
         setup =>
         {
             setup.Keys["BudgetGuard:PriceFile"] = FakeModel.WritePriceFile();

@@ -77,8 +77,11 @@ public sealed class WindowTests
                 Assert.Equal(1.00m, (await app.BalanceAsync()).Settled);
             }
 
+            // Nor does it for somebody who was never there: what he spends back then is spent now.
+            Assert.Equal(200, await app.WorkAsync(1.00m, $"late{round}"));
             app.Time.AdjustTime(now);
             Assert.Equal(402, await app.WorkAsync(0.01m));
+            Assert.Equal(402, await app.WorkAsync(0.01m, $"late{round}"));
             now += TimeSpan.FromHours(hours);
             app.Time.AdjustTime(now);
         }
