@@ -88,12 +88,13 @@ public sealed class WindowTests
     }
 
     [Theory]
-    [InlineData(Day)]
-    [InlineData(DayInTokyo)]
-    [InlineData(RollingDay)]
-    public async Task T127_A_clock_that_jumps_a_day_and_back_gives_one_window_more_however_often(string window)
+    [InlineData(Day, "true")]
+    [InlineData(Day, "false")]
+    [InlineData(DayInTokyo, "false")]
+    [InlineData(RollingDay, "false")]
+    public async Task T127_A_clock_that_jumps_a_day_and_back_gives_one_window_more_however_often(string window, string cacheDecisions)
     {
-        await using GuardedApp app = await StartAsync(window);
+        await using GuardedApp app = await StartAsync(window, cacheDecisions);
         decimal admitted = 0;
         foreach (int minutes in (int[])[0, 25 * 60, 0, 1, 25 * 60, 2, 25 * 60, 30, 25 * 60 + 1])
         {
@@ -244,6 +245,6 @@ public sealed class WindowTests
         Assert.Equal(200, await app.WorkAsync(0.40m));
     }
 
-    private static Task<GuardedApp> StartAsync(string window) =>
-        PricedWork.StartAsync($$"""{ "Budgets": { "daily": { "Limit": 1.00, "Per": ["User"], {{window}} } } }""");
+    private static Task<GuardedApp> StartAsync(string window, string cacheDecisions = "true") =>
+        PricedWork.StartAsync($$"""{ "CacheDecisions": {{cacheDecisions}}, "Budgets": { "daily": { "Limit": 1.00, "Per": ["User"], {{window}} } } }""");
 }
