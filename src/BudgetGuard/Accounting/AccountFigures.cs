@@ -52,7 +52,7 @@ internal static class AccountFigures
         {
             window.Notices.Refusals |= reason;
             ArmAgainLater(window);
-            events.Add(new AccountEvent(AccountEventKind.Refused, refusal.Account, refusal.State, Refusal: refusal));
+            events.Add(new AccountEvent(AccountEventKind.Refused, refusal.Account, refusal.State, Refusal: refusal, IsShared: window.Ledger.IsOverflow));
         }
     }
 
@@ -63,7 +63,7 @@ internal static class AccountFigures
         {
             window.Notices.Overflowed = true;
             ArmAgainLater(window);
-            events.Add(new AccountEvent(AccountEventKind.Overflowed, asking, StateOf(window, asking.Limit)));
+            events.Add(new AccountEvent(AccountEventKind.Overflowed, asking, StateOf(window, asking.Limit), IsShared: true));
         }
     }
 
@@ -91,7 +91,8 @@ internal static class AccountFigures
         {
             window.Notices.Told = reached;
             ArmAgainLater(window);
-            events.Add(new AccountEvent(AccountEventKind.ThresholdReached, account, StateOf(window, limit), Threshold: reached));
+            events.Add(new AccountEvent(
+                AccountEventKind.ThresholdReached, account, StateOf(window, limit), Threshold: reached, IsShared: window.Ledger.IsOverflow));
         }
     }
 

@@ -18,9 +18,9 @@ internal enum AccountEventKind
     Overflowed,
 }
 
-/// <summary>One thing that happened to an account.</summary>
+/// <summary>One thing that happened to an account; shared by partitions that are not tracked, or of one partition.</summary>
 internal readonly record struct AccountEvent(
-    AccountEventKind Kind, Account Account, AccountState State, decimal Threshold = 0, long Amount = 0, Refusal? Refusal = null);
+    AccountEventKind Kind, Account Account, AccountState State, decimal Threshold = 0, long Amount = 0, Refusal? Refusal = null, bool IsShared = false);
 
 /// <summary>Listens to a tracker. Called outside its lock, on the thread that caused the event; must not block.</summary>
 internal interface IAccountEvents

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using BudgetGuard.Accounting;
 using BudgetGuard.Configuration;
@@ -26,21 +27,32 @@ internal sealed class AccountAlerts(SettingsSource settings, AlertQueue queue, G
             case AccountEventKind.Overflowed:
                 GuardLog.PartitionsOverflowed(logger, terms.Name);
                 metrics.Overflowed(terms.Name);
+                Raise(
+                    AlertTypes.PartitionsOverflowed,
+                    AlertSeverity.Warning,
+                    string.Create(CultureInfo.InvariantCulture, $"more than {terms.MaxTrackedPartitions} partitions, new ones share one account"),
+                    accountEvent);
                 break;
             case AccountEventKind.ThresholdReached:
-                Raise(AlertTypes.ThresholdReached, AlertSeverity.Warning, accountEvent);
+                Raise(
+                    AlertTypes.ThresholdReached,
+                    AlertSeverity.Warning,
+                    string.Create(CultureInfo.InvariantCulture, $"{accountEvent.Threshold * 100:0.##} % reached"),
+                    accountEvent);
                 break;
-            case AccountEventKind.Refused when accountEvent.Refusal is { ExceedsLimit: false, IsHeldByOthers: false }:
-                bool throttles = terms.OnExceeded == BudgetAction.Throttle;
+            case AccountEventKind.Refused when accountEvent.Refusal is { ExceedsLimit: false, IsHeldByOthers: false } refusal:
+                // As the answer is: a throttling budget that never starts anew rejects.
+                bool throttles = terms.OnExceeded == BudgetAction.Throttle && refusal.RetryAt is not null;
                 Raise(
                     throttles ? AlertTypes.ThrottlingActivated : AlertTypes.BudgetExceeded,
-                    throttles ? AlertSeverity.Warning : AlertSeverity.Critical,
+                    throttles || !terms.Enforced ? AlertSeverity.Warning : AlertSeverity.Critical,
+                    !terms.Enforced ? "its limit is exceeded, no request is denied" : throttles ? "requests are throttled" : "requests are rejected",
                     accountEvent);
                 break;
         }
     }
 
-    private void Raise(string type, AlertSeverity severity, in AccountEvent accountEvent)
+    private void Raise(string type, AlertSeverity severity, string what, in AccountEvent accountEvent)
     {
         if (!settings.Current.EnableAlerting)
         {
@@ -52,7 +64,9 @@ internal sealed class AccountAlerts(SettingsSource settings, AlertQueue queue, G
         AccountState state = accountEvent.State;
         decimal limit = terms.Unit.InUnit(account.Limit);
         decimal used = terms.Unit.InUnit(state.Settled + state.Debt);
-        bool isThreshold = type == AlertTypes.ThresholdReached;
+
+        // Who happened to ask says nothing of an account that many share.
+        ImmutableArray<string?> partition = accountEvent.IsShared ? [] : account.Key.Partition;
         queue.Enqueue(new BudgetAlert
         {
             Id = Guid.CreateVersion7(time.GetUtcNow()),
@@ -61,24 +75,21 @@ internal sealed class AccountAlerts(SettingsSource settings, AlertQueue queue, G
             At = time.GetUtcNow(),
             Budget = terms.Name,
             Unit = terms.Unit,
-            Partition = account.Key.Partition,
+            Partition = partition,
             WindowStart = state.WindowStart,
             ResetsAt = state.ResetsAt,
-            Threshold = isThreshold ? accountEvent.Threshold : null,
+            Threshold = type == AlertTypes.ThresholdReached ? accountEvent.Threshold : null,
             Limit = limit,
             Used = used,
             Utilization = limit == 0 ? 0 : used / limit,
-            Message = string.Create(CultureInfo.InvariantCulture, $"Budget {terms.Name}: {What(type, accountEvent.Threshold)}, {used} of {limit} {Unit(terms.Unit)} used"),
+            Message = string.Create(CultureInfo.InvariantCulture, $"Budget {terms.Name}{Whom(partition)}: {what}, {used} of {limit} {Unit(terms.Unit)} used"),
         });
         metrics.Alerted(type, terms.Name);
     }
 
-    private static string What(string type, decimal threshold) => type switch
-    {
-        AlertTypes.ThresholdReached => string.Create(CultureInfo.InvariantCulture, $"{threshold * 100:0.##} % reached"),
-        AlertTypes.ThrottlingActivated => "requests are throttled",
-        _ => "requests are rejected",
-    };
+    /// <summary>The partition in brackets; models are client text that nobody has checked.</summary>
+    private static string Whom(ImmutableArray<string?> partition) =>
+        partition.IsEmpty ? string.Empty : $" ({string.Join(", ", partition.Select(static value => value is null ? "none" : GuardLog.Printable(value)))})";
 
     private static string Unit(BudgetUnit unit) => unit switch
     {

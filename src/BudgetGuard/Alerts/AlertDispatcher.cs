@@ -4,7 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace BudgetGuard.Alerts;
 
 /// <summary>Sends queued alerts to every sink, off the request's way. On shutdown what is queued is sent, within a bound.</summary>
-internal sealed class AlertDispatcher(AlertQueue queue, IEnumerable<IAlertSink> sinks, FailureLog failures, TimeProvider time) : BackgroundService
+internal sealed class AlertDispatcher(AlertQueue queue, IEnumerable<IAlertSink> sinks, FailureLog failures, GuardMetrics metrics, TimeProvider time)
+    : BackgroundService
 {
     /// <summary>How long one sink may take for one alert.</summary>
     public static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
@@ -59,6 +60,7 @@ internal sealed class AlertDispatcher(AlertQueue queue, IEnumerable<IAlertSink> 
             }
             catch (Exception failure)
             {
+                metrics.AlertFailed();
                 failures.Report(FailureKind.AlertSink, failure);
             }
         }

@@ -16,14 +16,21 @@ public enum AlertSeverity
 /// <summary>The types of alerts.</summary>
 public static class AlertTypes
 {
-    /// <summary>A budget has used the share of its limit that <see cref="BudgetOptions.AlertAt"/> names.</summary>
+    /// <summary>
+    /// A budget has used a share of its limit that <see cref="BudgetOptions.AlertAt"/> names; where one request passes several, the highest is told.
+    /// </summary>
     public const string ThresholdReached = "threshold_reached";
 
-    /// <summary>A rejecting budget refused its first request of a window.</summary>
+    /// <summary>A rejecting budget refused its first request of a window, or would have if it denied.</summary>
     public const string BudgetExceeded = "budget_exceeded";
 
-    /// <summary>A throttling budget refused its first request of a window.</summary>
+    /// <summary>A throttling budget refused its first request of a window, or would have if it denied.</summary>
     public const string ThrottlingActivated = "throttling_activated";
+
+    /// <summary>
+    /// A budget met more partitions in a window than <see cref="BudgetGuardOptions.MaxTrackedPartitions"/>: new ones share one account, whose figures it tells.
+    /// </summary>
+    public const string PartitionsOverflowed = "partitions_overflowed";
 }
 
 /// <summary>Something people should know about a budget. Amounts are in the budget's unit.</summary>
@@ -47,7 +54,9 @@ public sealed record BudgetAlert
     /// <summary>What the budget counts.</summary>
     public required BudgetUnit Unit { get; init; }
 
-    /// <summary>The values that split the budget, in the order of its <c>Per</c>; null where a request lacks one.</summary>
+    /// <summary>
+    /// The values that split the budget, in the order of its <c>Per</c>; null where a request lacks one. Empty for the account that untracked partitions share.
+    /// </summary>
     public required IReadOnlyList<string?> Partition { get; init; }
 
     /// <summary>When the budget's window began; null for a total.</summary>

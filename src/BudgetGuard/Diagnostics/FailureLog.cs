@@ -40,6 +40,12 @@ internal sealed partial class FailureLog(SettingsSource settings, ILogger<Failur
             return;
         }
 
+        if (kind == FailureKind.AlertSink)
+        {
+            LogSinkFailed(failure);
+            return;
+        }
+
         LogFailed(kind, failure);
     }
 
@@ -60,6 +66,9 @@ internal sealed partial class FailureLog(SettingsSource settings, ILogger<Failur
 
     [LoggerMessage(201, LogLevel.Error, "The {Kind} of the budget guard failed; FailOpen and OnStoreFailure say what happens to requests.", EventName = "GuardFailed")]
     private partial void LogFailed(FailureKind kind, Exception failure);
+
+    [LoggerMessage(203, LogLevel.Error, "An alert was not sent by one of the sinks. No request depends on it, and other sinks are told.", EventName = "AlertNotSent")]
+    private partial void LogSinkFailed(Exception failure);
 
     [LoggerMessage(202, LogLevel.Error, "The {Kind} failed. While FailOpen is true the default's answer stands. Further failures of this kind are not logged.", EventName = "ExtensionFailed")]
     private partial void LogExtensionFailed(FailureKind kind, Exception failure);

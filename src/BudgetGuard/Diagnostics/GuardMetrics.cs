@@ -15,6 +15,7 @@ internal sealed class GuardMetrics : IDisposable
     private readonly Counter<double> _overshoot;
     private readonly Counter<long> _alerts;
     private readonly Counter<long> _alertsDropped;
+    private readonly Counter<long> _alertsFailed;
     private readonly Counter<long> _uncounted;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _overflows;
@@ -32,6 +33,7 @@ internal sealed class GuardMetrics : IDisposable
         _overshoot = _meter.CreateCounter<double>("budgetguard.overshoot", "{USD}", "Settled cost above its hold that took a budget over its limit.");
         _alerts = _meter.CreateCounter<long>("budgetguard.alerts", "{alert}", "Alerts raised.");
         _alertsDropped = _meter.CreateCounter<long>("budgetguard.alerts.dropped", "{alert}", "Alerts dropped because the queue was full.");
+        _alertsFailed = _meter.CreateCounter<long>("budgetguard.alerts.failed", "{send}", "Alerts that one sink failed to send, or did not send in time.");
         _uncounted = _meter.CreateCounter<long>("budgetguard.uncounted", "{request}", "Requests that passed uncounted because the store failed.");
         _reloads = _meter.CreateCounter<long>("budgetguard.reloads", "{reload}", "Reloads of settings and prices, by outcome.");
         _overflows = _meter.CreateCounter<long>("budgetguard.partitions.overflows", "{window}", "Windows in which a budget had more partitions than it tracks.");
@@ -71,6 +73,8 @@ internal sealed class GuardMetrics : IDisposable
         _alerts.Add(1, new KeyValuePair<string, object?>("budgetguard.alert.type", type), new KeyValuePair<string, object?>("budgetguard.budget", budget));
 
     public void AlertDropped() => _alertsDropped.Add(1);
+
+    public void AlertFailed() => _alertsFailed.Add(1);
 
     public void PassedUncounted() => _uncounted.Add(1);
 

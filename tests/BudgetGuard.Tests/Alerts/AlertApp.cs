@@ -1,0 +1,56 @@
+using BudgetGuard.Tests.Rig;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace BudgetGuard.Tests.Alerts;
+
+/// <summary>A guarded app whose requests say what they cost, and a sink that hears its alerts.</summary>
+internal sealed class AlertApp : IAsyncDisposable
+{
+    private AlertApp(GuardedApp app) => App = app;
+
+    public GuardedApp App { get; }
+
+    public HeardAlerts Heard => Sink<HeardAlerts>();
+
+    /// <summary>Starts the app; the sinks that are given come before the one that hears.</summary>
+    public static async Task<AlertApp> StartAsync(
+        string section = GuardedApp.OneDollarADay, Action<IBudgetGuardBuilder>? sinks = null, Action<GuardedAppSetup>? configure = null)
+    {
+        GuardedApp app = await GuardedApp.StartAsync(section, PricedWork.Map, setup =>
+        {
+            setup.Guard = guard =>
+            {
+                sinks?.Invoke(guard);
+                guard.AddAlertSink<HeardAlerts>();
+                PricedWork.Estimate(guard);
+            };
+            configure?.Invoke(setup);
+        });
+        return new AlertApp(app);
+    }
+
+    public T Sink<T>()
+        where T : IAlertSink =>
+        App.Services.GetServices<IAlertSink>().OfType<T>().Single();
+
+    /// <summary>Asks for work that is estimated at one price and, if told so, costs another; gives the status.</summary>
+    public Task<int> AskAsync(decimal usd, string user = "alice", decimal? actual = null) => App.WorkAsync(usd, user, actual);
+
+    /// <summary>Stops the app, which sends what is queued, and gives all that was heard.</summary>
+    public async Task<IReadOnlyList<BudgetAlert>> StopAsync()
+    {
+        await App.Services.GetRequiredService<IHost>().StopAsync();
+        return Heard.All;
+    }
+
+    /// <summary>Stops the app and gives type and threshold of all that was heard.</summary>
+    public async Task<IEnumerable<(string Type, decimal? Threshold)>> StopAndListAsync() =>
+        (await StopAsync()).Select(static alert => (alert.Type, alert.Threshold));
+
+    /// <summary>Changes the configuration of the running app.</summary>
+    public void Reconfigure(string key, string value) => ((IConfigurationBuilder)App.Configuration).AddInMemoryCollection([new(key, value)]);
+
+    public ValueTask DisposeAsync() => App.DisposeAsync();
+}
