@@ -9,6 +9,10 @@ namespace BudgetGuard.Benchmarks;
 [MinColumn]
 public class TrackerBenchmarks
 {
+    private static readonly Charge Estimate = new(Money.FromNanos(100), 10);
+    private static readonly Charge Actual = new(Money.FromNanos(60), 7);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
+
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly InMemoryCostTracker _tracker = new(TimeProvider.System, () => ExpiredHolds.Charge);
     private readonly AccountSet _accounts = new(
@@ -21,7 +25,7 @@ public class TrackerBenchmarks
 
     private readonly AccountSet _rolling = new(
     [
-        AccountOf("user10m", BudgetPeriod.Total, TimeSpan.FromMinutes(10), "alice"),
+        AccountOf("user10m", BudgetPeriod.Total, Timeout, "alice"),
         AccountOf("team", BudgetPeriod.Month, null, "red"),
         AccountOf("model", BudgetPeriod.Day, null, "gpt-4o"),
         AccountOf("org", BudgetPeriod.Month, null),
@@ -41,8 +45,8 @@ public class TrackerBenchmarks
     public HoldOutcome HoldAndSettleThroughInterface()
     {
         HoldResult result = Done(_tracker.HoldAsync(
-            new HoldRequest(_accounts, new Charge(Money.FromNanos(100), 10), TimeSpan.FromMinutes(10)), CancellationToken.None));
-        ValueTask settled = _tracker.SettleAsync(result.Hold, new Charge(Money.FromNanos(60), 7), CancellationToken.None);
+            new HoldRequest(_accounts, Estimate, Timeout), CancellationToken.None));
+        ValueTask settled = _tracker.SettleAsync(result.Hold, Actual, CancellationToken.None);
         return settled.IsCompletedSuccessfully ? result.Outcome : throw new InvalidOperationException("The tracker answers at once.");
     }
 
@@ -51,7 +55,7 @@ public class TrackerBenchmarks
 
     [Benchmark]
     public HoldOutcome Refused() =>
-        Done(_tracker.HoldAsync(new HoldRequest(_exhausted, new Charge(Money.FromNanos(100), 10), TimeSpan.FromMinutes(10)), CancellationToken.None)).Outcome;
+        Done(_tracker.HoldAsync(new HoldRequest(_exhausted, Estimate, Timeout), CancellationToken.None)).Outcome;
 
     [Benchmark]
     public bool ChainedRateLimiters()
@@ -74,7 +78,7 @@ public class TrackerBenchmarks
 
     private HoldOutcome HoldAndSettle(AccountSet accounts)
     {
-        HoldRequest request = new(accounts, new Charge(Money.FromNanos(100), 10), TimeSpan.FromMinutes(10));
+        HoldRequest request = new(accounts, Estimate, Timeout);
         if (!_tracker.TryHold(request, out GrantedHold granted))
         {
             // The first time, and when a window has ended since.
@@ -82,7 +86,7 @@ public class TrackerBenchmarks
             granted = new GrantedHold(result.Hold.Id, result.Tightest, result.Remaining);
         }
 
-        _tracker.Settle(new Hold(granted.Id, accounts, request.Amount), new Charge(Money.FromNanos(60), 7));
+        _tracker.Settle(new Hold(granted.Id, accounts, request.Amount), Actual);
         return HoldOutcome.Held;
     }
 

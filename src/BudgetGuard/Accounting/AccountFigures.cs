@@ -96,6 +96,21 @@ internal static class AccountFigures
         }
     }
 
+    /// <summary>The highest of an account's shares that its window has reached; 0 if none.</summary>
+    public static decimal ReachedShare(LedgerWindow window, Account account)
+    {
+        decimal reached = 0;
+        if (!account.Terms.AlertAt.IsDefault)
+        {
+            foreach (decimal share in account.Terms.AlertAt)
+            {
+                reached = window.Settled + window.Debt >= AmountAt(share, Math.Max(0, account.Limit)) ? share : reached;
+            }
+        }
+
+        return reached;
+    }
+
     public static DateTimeOffset? InstantOf(long? ticks) =>
         ticks is { } known && known <= DateTimeOffset.MaxValue.Ticks ? new DateTimeOffset(known, TimeSpan.Zero) : null;
 

@@ -69,6 +69,12 @@ internal sealed class AccountLedger
         if (isReload)
         {
             Current.Revise();
+            if (newest.Limit > Account.Limit)
+            {
+                // A limit that was raised while running is a new one to reach.
+                Current.Notices.Refusals = 0;
+                Current.Notices.Told = Math.Min(Current.Notices.Told, AccountFigures.ReachedShare(Current, newest));
+            }
         }
 
         Account = newest;

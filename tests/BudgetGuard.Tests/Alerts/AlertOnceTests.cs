@@ -60,6 +60,21 @@ public sealed class AlertOnceTests
     }
 
     [Fact]
+    public async Task T173_After_a_raised_limit_a_window_that_was_full_tells_again()
+    {
+        await using AlertApp app = await AlertApp.StartAsync();
+        Assert.Equal(200, await app.AskAsync(1.00m));
+        Assert.Equal(402, await app.AskAsync(0.10m));
+        app.Reconfigure("BudgetGuard:Budgets:daily:Limit", "10.00");
+        Assert.Equal(200, await app.AskAsync(7.00m));
+        Assert.Equal(200, await app.AskAsync(2.00m));
+        Assert.Equal(402, await app.AskAsync(0.10m));
+        Assert.Equal(
+            [(Threshold, 1.0m), (Exceeded, null), (Threshold, 0.8m), (Threshold, 1.0m), (Exceeded, null)],
+            await app.StopAndListAsync());
+    }
+
+    [Fact]
     public async Task Each_partition_is_told_of_on_its_own_and_another_window_of_one_leaves_the_others()
     {
         await using AlertApp app = await AlertApp.StartAsync();
