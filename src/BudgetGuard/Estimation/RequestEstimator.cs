@@ -8,6 +8,8 @@ namespace BudgetGuard.Estimation;
 /// <summary>Works out what a request may cost at most: the endpoint's own cost, else the app's estimator, else the default.</summary>
 internal sealed class RequestEstimator(DefaultCostEstimator standard, ExtensionPoint<ICostEstimator> estimators, ExtensionCalls calls)
 {
+    private const decimal MostUsd = long.MaxValue / Money.NanosPerUsd;
+
     /// <exception cref="BadHttpRequestException">400: the model has no price, and such models are rejected.</exception>
     /// <exception cref="BudgetGuardUnavailableException">The estimator failed, and <c>FailOpen</c> is false.</exception>
     public ValueTask<Charge> EstimateAsync(HttpContext context, BudgetRequest request, EndpointTerms? terms, ModelCall? call) =>
@@ -23,7 +25,7 @@ internal sealed class RequestEstimator(DefaultCostEstimator standard, ExtensionP
             (own, request),
             context,
             static async (state, http, aborted) => await state.own.EstimateAsync(state.request, http, aborted).ConfigureAwait(false) is { } estimate
-                ? BudgetRequest.ToCharge(estimate)
+                ? ToCharge(estimate)
                 : (Charge?)null).ConfigureAwait(false);
         if (answer.Value is not { } estimated)
         {
@@ -32,4 +34,8 @@ internal sealed class RequestEstimator(DefaultCostEstimator standard, ExtensionP
 
         return call is null || estimated.Tokens > 0 ? estimated : estimated with { Tokens = standard.TokensOf(request.Model, call) };
     }
+
+    // More than any amount is no failure of the estimator, for which a cheaper estimate would stand: it is more than any budget has.
+    private static Charge ToCharge(CostEstimate estimate) =>
+        BudgetRequest.ToCharge(estimate.CostUsd > MostUsd ? estimate with { CostUsd = MostUsd } : estimate);
 }
