@@ -17,6 +17,9 @@ internal sealed class InspectedBody : IDisposable
     public static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
 
     private const int InMemory = 1024 * 1024;
+
+    // Text compresses to a tenth or a thirtieth; what inflates to more than this costs its sender next to nothing.
+    private const int MostInflation = 100;
     private HeldBodyStream? _held;
 
     private InspectedBody()
@@ -96,6 +99,8 @@ internal sealed class InspectedBody : IDisposable
     }
 
     private static ModelRequestError TooLarge() => new(413, "body_too_large", "The body is larger than the guard reads.");
+
+    private static ModelRequestError Inflated() => new(413, "body_too_large", "The compressed body becomes more than a hundred times as large.");
 
     private static bool TryGetEncoding(HttpRequest request, out string encoding)
     {
@@ -180,56 +185,31 @@ internal sealed class InspectedBody : IDisposable
             "deflate" => new ZLibStream(body, CompressionMode.Decompress, leaveOpen: true),
             _ => body,
         };
-        var reader = new ModelRequestReader(api, model);
-        var size = _held is { Length: < InMemory } held ? held.Length + 1 : 65536;
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(size, 4096));
+        var size = plain == body && _held is { Length: < InMemory } held ? (int)Math.Max(held.Length + 1, 4096) : BodyWindow.Usual;
+        using var window = new BodyWindow(new ModelRequestReader(api, model), size);
         try
         {
-            int filled = 0, read;
+            int read;
             long total = 0;
             do
             {
-                read = await plain.ReadAsync(buffer.AsMemory(filled), cancellationToken);
-                filled += read;
+                read = await plain.ReadAsync(window.Free, cancellationToken);
                 total += read;
-                if (total > maxBytes)
-                {
-                    Error = TooLarge();
-                    break;
-                }
-
-                Error = reader.Feed(buffer.AsSpan(0, filled), read == 0, out var consumed);
-                if (Error is null)
-                {
-                    Keep(ref buffer, ref filled, consumed);
-                }
+                Error = total > maxBytes ? TooLarge()
+                    : plain != body && total > InMemory && total / MostInflation > body.Position - start ? Inflated()
+                    : window.Take(read);
             }
             while (read > 0 && Error is null);
-            Request = Error is null ? reader.Finish() : null;
+            Request = Error is null ? window.Finish() : null;
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
-            if (!ReferenceEquals(plain, body))
+            if (plain != body)
             {
                 await plain.DisposeAsync();
             }
 
             body.Position = start;
-        }
-    }
-
-    // What the parser has not taken yet moves to the front; a string longer than the buffer gets a larger one.
-    private static void Keep(ref byte[] buffer, ref int filled, int consumed)
-    {
-        filled -= consumed;
-        buffer.AsSpan(consumed, filled).CopyTo(buffer);
-        if (filled == buffer.Length)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(checked(filled * 2));
-            buffer.AsSpan(0, filled).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(buffer);
-            buffer = larger;
         }
     }
 }

@@ -32,6 +32,41 @@ internal static class JsonText
         return length;
     }
 
+    /// <summary>
+    /// How many bytes of a raw JSON string, its opening quote left out, are whole: up to its closing quote, else up to an escape that goes on behind the
+    /// end. -1 if it is no JSON string.
+    /// </summary>
+    public static int WholePart(ReadOnlySpan<byte> raw, out bool isClosed)
+    {
+        isClosed = false;
+        var at = 0;
+        while (raw[at..].IndexOfAny(StringStops) is >= 0 and var next)
+        {
+            at += next;
+            var rest = raw[at..];
+            if (rest[0] == '"')
+            {
+                isClosed = true;
+                return at;
+            }
+
+            var isUnicode = rest.Length > 1 && rest[1] == 'u';
+            if (rest[0] == '\\' && rest.Length < (isUnicode ? 6 : 2))
+            {
+                return at;
+            }
+
+            if (rest[0] != '\\' || (isUnicode ? rest[2..6].ContainsAnyExcept(HexDigits) : !Escapable.Contains(rest[1])))
+            {
+                return -1;
+            }
+
+            at += isUnicode ? 6 : 2;
+        }
+
+        return raw.Length;
+    }
+
     /// <summary>Reads a whole number in any spelling JSON allows, up to a trillion.</summary>
     public static bool TryReadCount(ReadOnlySpan<byte> raw, out long count)
     {
@@ -70,6 +105,12 @@ internal static class JsonText
             || head.StartsWith("GIF8"u8) || head[8..].SequenceEqual("WEBP"u8) || head[4..].StartsWith("ftyphei"u8) || head[4..].StartsWith("ftypavif"u8);
         return image ? InlineKind.Image : InlineKind.Media;
     }
+
+    private static readonly SearchValues<byte> StringStops = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
+
+    private static readonly SearchValues<byte> Escapable = SearchValues.Create("\"\\/bfnrt"u8);
+
+    private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789abcdefABCDEF"u8);
 
     private static readonly SearchValues<byte> Base64Characters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\-_"u8);

@@ -6,6 +6,8 @@ internal sealed class ModelRequestError(int status, string code, string message)
     /// <summary>The client left before its request was whole: nobody reads this answer.</summary>
     public static ModelRequestError ClientLeft { get; } = new(499, "client_closed_request", "The client left.");
 
+    public static ModelRequestError NoJson { get; } = new(400, "invalid_json", "The body is not valid JSON.");
+
     public int Status { get; } = status;
 
     public string Code { get; } = code;

@@ -64,7 +64,7 @@ internal sealed class ModelRequestReader(ModelApi api, string? modelFromPath)
         }
         catch (JsonException)
         {
-            return new ModelRequestError(400, "invalid_json", "The body is not valid JSON.");
+            return ModelRequestError.NoJson;
         }
         catch (InvalidOperationException)
         {
@@ -76,6 +76,9 @@ internal sealed class ModelRequestReader(ModelApi api, string? modelFromPath)
         _state = json.CurrentState;
         return null;
     }
+
+    /// <summary>Counts more of the string whose first part came last, closed as if it were the whole.</summary>
+    public void FeedMore(ReadOnlySpan<byte> part) => _tally.OnMore(part);
 
     public ModelRequest Finish() => _tally.ToRequest(modelFromPath ?? _model);
 

@@ -8,6 +8,8 @@ namespace BudgetGuard.Estimation;
 /// <summary>Works out what a request may cost at most: the endpoint's own cost, else the app's estimator, else the default.</summary>
 internal sealed class RequestEstimator(DefaultCostEstimator standard, ExtensionPoint<ICostEstimator> estimators, ExtensionCalls calls)
 {
+    private const decimal MostUsd = long.MaxValue / Money.NanosPerUsd;
+
     /// <summary>True if an estimator of the app has to be asked.</summary>
     public bool IsAsked(EndpointTerms? terms) => estimators.HasCustom && terms?.Cost is null;
 
@@ -30,7 +32,7 @@ internal sealed class RequestEstimator(DefaultCostEstimator standard, ExtensionP
             (own, request),
             context,
             static async (state, http, aborted) => await state.own.EstimateAsync(state.request, http, aborted).ConfigureAwait(false) is { } estimate
-                ? BudgetRequest.ToCharge(estimate)
+                ? ToCharge(estimate)
                 : (Charge?)null).ConfigureAwait(false);
         if (answer.Value is not { } estimated)
         {
@@ -39,4 +41,8 @@ internal sealed class RequestEstimator(DefaultCostEstimator standard, ExtensionP
 
         return call is null || estimated.Tokens > 0 ? estimated : estimated with { Tokens = standard.TokensOf(request.Model, call) };
     }
+
+    // More than any amount is no failure of the estimator, for which a cheaper estimate would stand: it is more than any budget has.
+    private static Charge ToCharge(CostEstimate estimate) =>
+        BudgetRequest.ToCharge(estimate.CostUsd > MostUsd ? estimate with { CostUsd = MostUsd } : estimate);
 }

@@ -19,6 +19,7 @@ internal sealed class RequestTally(ModelApi api)
     private bool _asksForCaching;
     private string? _serviceTier;
     private Key _key;
+    private Counting _counting;
     private int _imageDepth = int.MaxValue;
 
     private enum Key : byte
@@ -29,6 +30,14 @@ internal sealed class RequestTally(ModelApi api)
         Url,
         Reference,
         ToolType,
+    }
+
+    /// <summary>As what the last string was counted, for what comes of it later.</summary>
+    private enum Counting : byte
+    {
+        Nothing,
+        Text,
+        Media,
     }
 
     public bool Stream { get; set; }
@@ -60,10 +69,11 @@ internal sealed class RequestTally(ModelApi api)
     public void OnScalar(ref Utf8JsonReader json, RequestField field)
     {
         _key = Key.Text;
+        _counting = Counting.Nothing;
         if (json.TokenType == JsonTokenType.String && field is RequestField.Content or RequestField.System or RequestField.Prompt)
         {
             _messages++;
-            _textBytes += JsonText.UnescapedLength(json.ValueSpan);
+            AddText(json.ValueSpan);
         }
 
         _hidden |= field == RequestField.Hidden && json.TokenType is not (JsonTokenType.Null or JsonTokenType.PropertyName);
@@ -72,6 +82,7 @@ internal sealed class RequestTally(ModelApi api)
     /// <summary>Two fields may name a tier: the dearer word is not known here, so an unusual one wins over the usual.</summary>
     public void OnTier(ref Utf8JsonReader json)
     {
+        _counting = Counting.Nothing;
         if (json.TokenType == JsonTokenType.String && json.ValueSpan.Length <= 32
             && !json.ValueTextEquals("auto"u8) && !json.ValueTextEquals("default"u8) && !json.ValueTextEquals("standard"u8))
         {
@@ -81,6 +92,7 @@ internal sealed class RequestTally(ModelApi api)
 
     public void OnNested(ref Utf8JsonReader json, RequestField field)
     {
+        _counting = Counting.Nothing;
         switch (field)
         {
             case RequestField.Ignored:
@@ -97,6 +109,13 @@ internal sealed class RequestTally(ModelApi api)
                 OnContent(ref json, field);
                 return;
         }
+    }
+
+    /// <summary>More of the last string.</summary>
+    public void OnMore(ReadOnlySpan<byte> part)
+    {
+        _textBytes += _counting == Counting.Text ? JsonText.UnescapedLength(part) : 0;
+        _mediaBytes += _counting == Counting.Media ? ((long)part.Length * 3 + 3) / 4 : 0;
     }
 
     private void OnTool(ref Utf8JsonReader json, RequestField field)
@@ -125,12 +144,17 @@ internal sealed class RequestTally(ModelApi api)
     }
 
     // Tools and schemas reach the model as JSON or much like it: names, quotes and all.
-    private void OnStructure(ref Utf8JsonReader json) => _textBytes += json.TokenType switch
+    private void OnStructure(ref Utf8JsonReader json)
     {
-        JsonTokenType.PropertyName or JsonTokenType.String => JsonText.UnescapedLength(json.ValueSpan) + 3,
-        JsonTokenType.EndObject or JsonTokenType.EndArray => 1,
-        _ => json.ValueSpan.Length,
-    };
+        if (json.TokenType is JsonTokenType.PropertyName or JsonTokenType.String)
+        {
+            AddText(json.ValueSpan);
+            _textBytes += 3;
+            return;
+        }
+
+        _textBytes += json.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray ? 1 : json.ValueSpan.Length;
+    }
 
     private void OnContent(ref Utf8JsonReader json, RequestField field)
     {
@@ -218,7 +242,7 @@ internal sealed class RequestTally(ModelApi api)
             return;
         }
 
-        _textBytes += JsonText.UnescapedLength(value);
+        AddText(value);
     }
 
     private void OnReferenceOrData(ReadOnlySpan<byte> value)
@@ -234,7 +258,7 @@ internal sealed class RequestTally(ModelApi api)
         else
         {
             _mediaReferences++;
-            _textBytes += JsonText.UnescapedLength(value);
+            AddText(value);
         }
     }
 
@@ -247,10 +271,17 @@ internal sealed class RequestTally(ModelApi api)
                 break;
             case InlineKind.Media:
                 _mediaBytes += (long)data.Length * 3 / 4;
+                _counting = Counting.Media;
                 break;
             default:
-                _textBytes += JsonText.UnescapedLength(data);
+                AddText(data);
                 break;
         }
+    }
+
+    private void AddText(ReadOnlySpan<byte> raw)
+    {
+        _textBytes += JsonText.UnescapedLength(raw);
+        _counting = Counting.Text;
     }
 }

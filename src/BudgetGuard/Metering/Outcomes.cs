@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -26,8 +27,15 @@ internal static class Outcomes
     private static bool IsCutShort(int status, bool hasStarted, Exception? failure) => failure switch
     {
         null => status is StatusCodes.Status504GatewayTimeout or StatusCodes.Status499ClientClosedRequest,
-        OperationCanceledException or TimeoutException or HttpIOException => true,
+        OperationCanceledException or TimeoutException or HttpIOException or ConnectionResetException => true,
+        BadHttpRequestException broken => hasStarted || IsBrokenOff(broken),
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => true,
         _ => hasStarted,
     };
+
+    /// <summary>
+    /// True where the client broke its upload off. The server tells whoever reads the body, by a type of its own, before it cancels the request's token.
+    /// </summary>
+    private static bool IsBrokenOff(BadHttpRequestException failure) =>
+        failure.StatusCode is StatusCodes.Status400BadRequest or StatusCodes.Status408RequestTimeout && failure.GetType() != typeof(BadHttpRequestException);
 }

@@ -57,7 +57,7 @@ internal static class UsageFields
     {
         if (Usd(Member(usage, "cost_in_usd_ticks")) is { } ticks)
         {
-            return ticks / 10_000_000_000m;
+            return ticks / 10_000_000_000m is <= MaxUsd and var usd ? usd : null;
         }
 
         var cost = Member(usage, "cost");
