@@ -20,10 +20,12 @@ public sealed class ActivityTests
         };
         ActivitySource.AddActivityListener(listener);
         await using GuardedApp app = await GuardedApp.StartAsync(
-            """{"Budgets":{"traced_day":{"Limit":0.50,"Period":"Day","Per":["User"]},"traced_minute":{"Limit":0.30,"Period":"Minute"}}}""",
+            """{"Budgets":{"traced_day":{"Limit":0.60,"Period":"Day","Per":["User"]},"traced_minute":{"Limit":0.30,"Period":"Minute"}}}""",
             static app => app.MapGet("/api/secretpath", static () => "done").WithCost(0.30m).WithOperation("report"));
         Assert.Equal(200, await GetAsync(app));
         Assert.Equal(429, await GetAsync(app));
+        app.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(200, await GetAsync(app));
         app.Time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(402, await GetAsync(app));
 
@@ -32,6 +34,7 @@ public sealed class ActivityTests
             [
                 "budgetguard.decision=allow budgetguard.budget=traced_minute budgetguard.operation=report",
                 "budgetguard.decision=throttle budgetguard.budget=traced_minute budgetguard.operation=report",
+                "budgetguard.decision=allow budgetguard.budget=traced_day budgetguard.operation=report",
                 "budgetguard.decision=reject budgetguard.budget=traced_day budgetguard.operation=report",
             ],
             own.Select(activity => string.Join(' ', activity.TagObjects.Select(tag => $"{tag.Key}={tag.Value}"))));

@@ -16,6 +16,9 @@ internal sealed class FlakyTracker : ICostTracker
     /// <summary>What only settlements fail with.</summary>
     public Exception? SettleFault { get; set; }
 
+    /// <summary>What only reads fail with.</summary>
+    public Exception? ReadFault { get; set; }
+
     /// <summary>Calls wait for this before they are done; null: they do not wait.</summary>
     public TaskCompletionSource? Hanging { get; set; }
 
@@ -64,8 +67,9 @@ internal sealed class FlakyTracker : ICostTracker
         Interlocked.Increment(ref _releases);
     }
 
-    public ValueTask<AccountState> ReadAsync(Account account, CancellationToken cancellationToken) =>
-        DoAsync(() => _inner.ReadAsync(account, cancellationToken));
+    public ValueTask<AccountState> ReadAsync(Account account, CancellationToken cancellationToken) => ReadFault is { } fault
+        ? ValueTask.FromException<AccountState>(fault)
+        : DoAsync(() => _inner.ReadAsync(account, cancellationToken));
 
     public long ReadFreedVersion(AccountSet accounts) => _inner.ReadFreedVersion(accounts);
 
@@ -81,9 +85,16 @@ internal sealed class FlakyTracker : ICostTracker
         await call();
     }
 
-    private async Task FailAsync()
+    private async ValueTask FailAsync()
     {
         Interlocked.Increment(ref _calls);
+
+        // A store that is well answers at once: what a test's clock does meanwhile cannot make it late.
+        if (Hanging is null && Fault is null)
+        {
+            return;
+        }
+
         await Task.Yield();
         if (Hanging is { } hanging)
         {
