@@ -23,6 +23,15 @@ public sealed class ServerAnswerTests
     }
 
     [Fact]
+    public async Task Denial_of_HEAD_writes_no_body_where_the_server_would_send_it()
+    {
+        await using GuardedApp app = await StartAsync(static _ => { });
+        await app.ExhaustAsync();
+        Told told = await Told.ReadAsync(app.SendAsync(HttpMethod.Head, "/api/run"));
+        Assert.Equal((402, string.Empty, "application/json"), (told.Status, told.Body, told["Content-Type"]));
+    }
+
+    [Fact]
     public async Task Denial_over_http2_is_the_one_of_http1()
     {
         Told first = await DenyAsync(static setup => setup.UseKestrel = true, HttpVersion.Version11);
