@@ -8,9 +8,10 @@ internal struct PathStep
     public LedgerWindow Window;
     public long Limit;
     public int Revision;
+    public BudgetUnit Unit;
 
     /// <summary>What a hold sets aside on this account: of concurrency always one slot.</summary>
-    public readonly long HoldOf(in Charge charge) => Window.Unit == BudgetUnit.Concurrency ? 1 : charge.In(Window.Unit);
+    public readonly long HoldOf(in Charge charge) => Unit == BudgetUnit.Concurrency ? 1 : charge.In(Unit);
 }
 
 /// <summary>Where a tracker found the accounts of a set; kept in <see cref="AccountSet.TrackerState"/> so that a request needs no look-up.</summary>
@@ -68,7 +69,7 @@ internal sealed class AccountPath(AccountTable table, AccountLedger[] ledgers, b
         {
             AccountLedger ledger = Ledgers[i];
             LedgerWindow window = ledger.At(now, ref events);
-            _steps[i] = new PathStep { Window = window, Limit = ledger.LimitFor(set.Accounts[i]), Revision = window.Revision };
+            _steps[i] = new PathStep { Window = window, Limit = ledger.LimitFor(set.Accounts[i]), Revision = window.Revision, Unit = window.Unit };
         }
     }
 

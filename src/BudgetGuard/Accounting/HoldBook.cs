@@ -149,7 +149,7 @@ internal sealed class HoldBook
             long available = step.Limit - step.Window.Used;
             admits &= asked <= available || asked == 0;
             long left = available - asked;
-            bool countsUsd = step.Window.Unit == BudgetUnit.Usd;
+            bool countsUsd = step.Unit == BudgetUnit.Usd;
             if (countsUsd ? !isUsd || left < least : i == 0)
             {
                 tightest = i;

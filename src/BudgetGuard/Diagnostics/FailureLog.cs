@@ -17,9 +17,17 @@ internal enum FailureKind
     AlertSink,
 }
 
-/// <summary>Logs failures: those of extension points once per kind, so that a broken one does not flood the log; those that may cost money each time.</summary>
-internal sealed partial class FailureLog(SettingsSource settings, ILogger<FailureLog> logger)
+/// <summary>
+/// Logs failures: those of extension points once per kind; all others a few times a minute for each kind, then how many more there were.
+/// A store that is down under load must not fill the disk too.
+/// </summary>
+internal sealed partial class FailureLog(SettingsSource settings, TimeProvider time, ILogger<FailureLog> logger)
 {
+    /// <summary>How many failures of one kind are logged in a minute.</summary>
+    public const int MostAMinute = 10;
+
+    private readonly Lock _gate = new();
+    private readonly Minute[] _minutes = new Minute[Enum.GetValues<FailureKind>().Length];
     private int _reported;
 
     public void Report(FailureKind kind, Exception failure)
@@ -40,13 +48,20 @@ internal sealed partial class FailureLog(SettingsSource settings, ILogger<Failur
             return;
         }
 
-        if (kind == FailureKind.AlertSink)
+        bool isLogged = TryCount(kind, out long skipped);
+        if (skipped > 0)
         {
-            LogSinkFailed(failure);
-            return;
+            LogSkipped(skipped, kind);
         }
 
-        LogFailed(kind, failure);
+        if (isLogged && kind == FailureKind.AlertSink)
+        {
+            LogSinkFailed(failure);
+        }
+        else if (isLogged)
+        {
+            LogFailed(kind, failure);
+        }
     }
 
     public void ReportMetering(Exception failure) => Report(FailureKind.Metering, failure);
@@ -64,6 +79,24 @@ internal sealed partial class FailureLog(SettingsSource settings, ILogger<Failur
         }
     }
 
+    /// <summary>Whether a failure is among the first of its minute; when a minute begins, also how many the one before did not log.</summary>
+    private bool TryCount(FailureKind kind, out long skipped)
+    {
+        long now = time.GetTimestamp();
+        lock (_gate)
+        {
+            ref Minute minute = ref _minutes[(int)kind];
+            skipped = 0;
+            if (minute.Failures == 0 || time.GetElapsedTime(minute.Start, now) >= TimeSpan.FromMinutes(1))
+            {
+                skipped = Math.Max(0, minute.Failures - MostAMinute);
+                minute = new Minute { Start = now };
+            }
+
+            return ++minute.Failures <= MostAMinute;
+        }
+    }
+
     [LoggerMessage(201, LogLevel.Error, "The {Kind} of the budget guard failed; FailOpen and OnStoreFailure say what happens to requests.", EventName = "GuardFailed")]
     private partial void LogFailed(FailureKind kind, Exception failure);
 
@@ -72,4 +105,13 @@ internal sealed partial class FailureLog(SettingsSource settings, ILogger<Failur
 
     [LoggerMessage(202, LogLevel.Error, "The {Kind} failed. While FailOpen is true the default's answer stands. Further failures of this kind are not logged.", EventName = "ExtensionFailed")]
     private partial void LogExtensionFailed(FailureKind kind, Exception failure);
+
+    [LoggerMessage(204, LogLevel.Error, "{Count} more failures of the {Kind} of the budget guard were not logged.", EventName = "FailuresSkipped")]
+    private partial void LogSkipped(long count, FailureKind kind);
+
+    private struct Minute
+    {
+        public long Start;
+        public long Failures;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BudgetGuard.Filtering;
 using Microsoft.Extensions.Logging;
 
@@ -38,11 +39,12 @@ internal static partial class GuardLog
     public static partial void ModelUnpriced(ILogger logger, string model, UnpricedModels choice);
 
     /// <summary>Client text as one line without characters that act on a terminal.</summary>
-    public static string Printable(string? text)
+    [return: NotNullIfNotNull(nameof(text))]
+    public static string? Printable(string? text)
     {
         if (string.IsNullOrEmpty(text))
         {
-            return string.Empty;
+            return text;
         }
 
         ReadOnlySpan<char> shown = text.Length <= 256 ? text : text.AsSpan(0, 256);

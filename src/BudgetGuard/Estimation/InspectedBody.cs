@@ -73,8 +73,9 @@ internal sealed class InspectedBody : IDisposable
         {
             body.Error = new ModelRequestError(refused.StatusCode, "invalid_body", "The body could not be read.");
         }
-        catch (InvalidDataException)
+        catch (Exception broken) when (broken is InvalidDataException || (broken is InvalidOperationException && encoding == "br"))
         {
+            // Brotli tells bad data as an invalid operation.
             body.Error = ModelRequestError.Invalid("The compressed body could not be read.");
         }
         catch (IOException)

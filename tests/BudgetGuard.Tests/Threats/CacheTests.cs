@@ -171,7 +171,7 @@ public sealed class CacheTests
             configure: setup =>
             {
                 setup.Keys["BudgetGuard:FailOpen"] = open.ToString();
-                setup.Services = services => services.AddSingleton<ICostTracker>(store);
+                setup.Services = store.AddTo;
             });
         await chat.App.SpendAsync(1.00m);
         store.Fault = new InvalidOperationException("down");
