@@ -89,14 +89,15 @@ internal sealed class BudgetGuardMiddleware(
     {
         try
         {
+            long started = admission.Start();
             if (assessor.TryAssess(context, terms, call) is not { } request)
             {
-                return AwaitAsync(assessor.AssessAsync(context, terms, call), context, endpoint, call);
+                return AwaitAsync(assessor.AssessAsync(context, terms, call), started, context, endpoint, call);
             }
 
-            if (!admission.TryAllow(request, out Grant grant))
+            if (!admission.TryAllow(request, started, out Grant grant))
             {
-                return AwaitAsync(admission.DecideAsync(request, context.RequestAborted), context, endpoint, call, request);
+                return AwaitAsync(admission.DecideAsync(request, started, context.RequestAborted), context, endpoint, call, request);
             }
 
             request.Admit(settler, grant);
@@ -108,7 +109,7 @@ internal sealed class BudgetGuardMiddleware(
         }
     }
 
-    private async Task AwaitAsync(ValueTask<GuardedRequest> assessing, HttpContext context, Endpoint? endpoint, ModelCall? call)
+    private async Task AwaitAsync(ValueTask<GuardedRequest> assessing, long started, HttpContext context, Endpoint? endpoint, ModelCall? call)
     {
         GuardedRequest request;
         try
@@ -121,7 +122,7 @@ internal sealed class BudgetGuardMiddleware(
             return;
         }
 
-        await AwaitAsync(admission.DecideAsync(request, context.RequestAborted), context, endpoint, call, request);
+        await AwaitAsync(admission.DecideAsync(request, started, context.RequestAborted), context, endpoint, call, request);
     }
 
     private async Task AwaitAsync(
@@ -229,14 +230,30 @@ internal sealed class BudgetGuardMiddleware(
     private Task AnswerAsync(HttpContext context, Exception fault) => fault switch
     {
         BadHttpRequestException refused => RefuseAsync(context, new ModelRequestError(refused.StatusCode, "invalid_request", refused.Message)),
-        BudgetGuardUnavailableException => responses.UnavailableAsync(context),
+        BudgetGuardUnavailableException => AnswerUnavailableAsync(context),
         _ => RefuseAsync(context, ModelRequestError.ClientLeft),
     };
+
+    private Task AnswerUnavailableAsync(HttpContext context)
+    {
+        LogUndecided(context, "unavailable", StatusCodes.Status503ServiceUnavailable);
+        return responses.UnavailableAsync(context);
+    }
 
     private Task RefuseAsync(HttpContext context, ModelRequestError error)
     {
         GuardLog.RequestRefused(logger, error.Status, error.Message);
+        LogUndecided(context, "refused", error.Status);
         return responses.RefuseAsync(context, error);
+    }
+
+    /// <summary>A request that ended before anything was decided still has its line.</summary>
+    private void LogUndecided(HttpContext context, string how, int status)
+    {
+        if (settings.Current.EnableRequestLogging && logger.IsEnabled(LogLevel.Information))
+        {
+            GuardLog.RequestUndecided(logger, GuardLog.Printable(context.Request.Method), GuardLog.Printable(context.Request.Path), how, status);
+        }
     }
 
     private void LogDecision(HttpContext context, BudgetRequest request, in BudgetDecision decision) =>

@@ -131,7 +131,9 @@ public static class BudgetGuardServiceCollectionExtensions
             SettingsSource settings = provider.GetRequiredService<SettingsSource>();
             var tracker = new InMemoryCostTracker(
                 provider.GetRequiredService<TimeProvider>(), () => settings.Current.ExpiredHolds, provider.GetRequiredService<IAccountEvents>());
-            provider.GetRequiredService<GuardMetrics>().ObserveHolds(() => tracker.OpenHolds);
+            GuardMetrics metrics = provider.GetRequiredService<GuardMetrics>();
+            metrics.ObserveHolds(() => tracker.OpenHolds);
+            metrics.ObserveUtilization(tracker.ReadUtilization);
             return tracker;
         });
         services.TryAddSingleton<BudgetPolicy>();
@@ -144,7 +146,16 @@ public static class BudgetGuardServiceCollectionExtensions
         services.TryAddSingleton<Admission>();
     }
 
-    /// <summary>What tells that model names may resolve to other entries; a catalogue of the app's own is not watched.</summary>
-    private static Func<long> PriceVersion(IServiceProvider provider) =>
-        provider.GetRequiredService<IPriceCatalog>() is PriceCatalog catalog ? () => catalog.Version : static () => 0;
+    /// <summary>What tells that model names may resolve to other entries. A catalogue of the app's own does not say, so it is asked anew after each <c>CacheTtlSeconds</c>.</summary>
+    private static Func<long> PriceVersion(IServiceProvider provider)
+    {
+        if (provider.GetRequiredService<IPriceCatalog>() is PriceCatalog catalog)
+        {
+            return () => catalog.Version;
+        }
+
+        SettingsSource settings = provider.GetRequiredService<SettingsSource>();
+        TimeProvider time = provider.GetRequiredService<TimeProvider>();
+        return () => time.GetUtcNow().UtcTicks / Math.Max(1, settings.Current.CacheTtl.Ticks);
+    }
 }

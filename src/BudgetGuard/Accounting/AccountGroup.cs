@@ -101,6 +101,22 @@ internal sealed class AccountGroup
         return _overflow;
     }
 
+    /// <summary>The fullest of some of the accounts, beginning at a number; that of all partitions that are not tracked is the last.</summary>
+    public BudgetUtilization Fullest(int first, int count, long now)
+    {
+        BudgetUtilization fullest = default;
+        for (int i = first; i < first + count && i <= _order.Count; i++)
+        {
+            if ((i < _order.Count ? _order[i] : _overflow) is { } ledger
+                && ledger.UtilizationAt(now) is var one && one.Limit > 0 && (fullest.Limit == 0 || one.IsFullerThan(fullest)))
+            {
+                fullest = one;
+            }
+        }
+
+        return fullest;
+    }
+
     // While the shared account has anything in its window nobody leaves it: its partitions would get a second budget for the same window.
     private bool SharesOverflow() => _overflow is { } overflow && !overflow.IsIdle(Latest);
 

@@ -118,6 +118,17 @@ internal sealed class AccountLedger
         return !Account.Terms.CarryDebt || Current.DebtInto(_group.WindowAt(now).Index) == 0;
     }
 
+    /// <summary>How much of it is used; a calendar window that is over is not, and stays as it is.</summary>
+    public BudgetUtilization UtilizationAt(long now)
+    {
+        if (Current.Slices is not null && now >= Current.End)
+        {
+            Current.Advance(now);
+        }
+
+        return new BudgetUtilization(Account.Terms.Name, now < Current.End ? Current.Used : 0, Limit);
+    }
+
     /// <summary>Changes what an entry holds and has settled, with all that follows from it.</summary>
     public void Move(ref HoldEntry entry, long held, long settled, ref EventBuffer events)
     {

@@ -85,6 +85,9 @@ internal sealed class AccountTable
     public AccountPath PathOf(AccountSet set, long now, ref EventBuffer events) =>
         set.TrackerState is AccountPath path && path.IsCurrent(this) && !path.HasOverflow ? path : Resolve(set, now, ref events);
 
+    /// <summary>All budgets that were ever asked for.</summary>
+    public AccountGroup[] Groups => [.. _groups.Values];
+
     /// <summary>The budget of an account.</summary>
     public AccountGroup GroupOf(Account account)
     {

@@ -10,6 +10,8 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
     // How many expired holds one call ends at most on its way.
     private const int Help = 16;
 
+    private const int AccountsAtOnce = 1_000;
+
     private readonly Lock _gate = new();
     private readonly TrackerClock _clock = new(time);
     private readonly HoldBook _book = new(expiredHolds);
@@ -182,6 +184,42 @@ internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> 
 
         events.Raise();
         return new ValueTask<AccountState>(state);
+    }
+
+    /// <summary>How much of each budget is used. Looked at in pieces, so that no hold waits for long.</summary>
+    public List<BudgetUtilization> ReadUtilization()
+    {
+        AccountGroup[] groups;
+        var events = new EventBuffer(listener);
+        lock (_gate)
+        {
+            _book.Endings.Expire(_clock.Now(), int.MaxValue, ref events);
+            groups = _book.Accounts.Groups;
+        }
+
+        events.Raise();
+        var all = new List<BudgetUtilization>(groups.Length);
+        foreach (AccountGroup group in groups)
+        {
+            BudgetUtilization fullest = default;
+            int count = 0;
+            for (int first = 0; first <= count; first += AccountsAtOnce)
+            {
+                lock (_gate)
+                {
+                    count = group.Count;
+                    BudgetUtilization some = group.Fullest(first, AccountsAtOnce, _clock.Now());
+                    fullest = some.Limit > 0 && (fullest.Limit == 0 || some.IsFullerThan(fullest)) ? some : fullest;
+                }
+            }
+
+            if (fullest.Limit > 0)
+            {
+                all.Add(fullest);
+            }
+        }
+
+        return all;
     }
 
     /// <inheritdoc/>

@@ -14,9 +14,10 @@ internal sealed class BudgetGuardService(
 {
     public async ValueTask<BudgetLease> BeginAsync(BudgetRequest request, CancellationToken cancellationToken = default)
     {
+        long started = admission.Start();
         GuardedRequest complete = Complete(request);
         BudgetDecision decision = settings.Current.EnableBudgetMonitoring
-            ? await admission.DecideAsync(complete, cancellationToken).ConfigureAwait(false)
+            ? await admission.DecideAsync(complete, started, cancellationToken).ConfigureAwait(false)
             : BudgetDecision.Allow();
         if (!decision.IsAllowed)
         {

@@ -38,6 +38,9 @@ internal static partial class GuardLog
     [LoggerMessage(9, LogLevel.Warning, "Model {Model} has no price; UnpricedModels says {Choice}. Told once for each model.", EventName = "ModelUnpriced")]
     public static partial void ModelUnpriced(ILogger logger, string model, UnpricedModels choice);
 
+    [LoggerMessage(10, LogLevel.Information, "{Method} {Path}: {How}, status {Status}", EventName = "RequestUndecided", SkipEnabledCheck = true)]
+    public static partial void RequestUndecided(ILogger logger, string method, string path, string how, int status);
+
     /// <summary>Client text as one line without characters that act on a terminal.</summary>
     [return: NotNullIfNotNull(nameof(text))]
     public static string? Printable(string? text)

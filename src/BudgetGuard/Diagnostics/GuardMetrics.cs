@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using BudgetGuard.Accounting;
 
 namespace BudgetGuard.Diagnostics;
 
@@ -11,6 +12,7 @@ internal sealed class GuardMetrics : IDisposable
     private readonly Meter _meter;
     private readonly Counter<long> _decisions;
     private readonly Histogram<double> _decisionDuration;
+    private readonly Histogram<double> _trackerDuration;
     private readonly Counter<double> _cost;
     private readonly Counter<double> _overshoot;
     private readonly Counter<long> _alerts;
@@ -25,10 +27,9 @@ internal sealed class GuardMetrics : IDisposable
         _meter = meters.Create(MeterName);
         _decisions = _meter.CreateCounter<long>("budgetguard.decisions", "{request}", "Decisions on guarded requests.");
         _decisionDuration = _meter.CreateHistogram(
-            "budgetguard.decision.duration",
-            "s",
-            "Time to identify, estimate and decide.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [1e-6, 2e-6, 5e-6, 1e-5, 5e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.25, 1] });
+            "budgetguard.decision.duration", "s", "Time to identify, estimate and decide.", advice: Microseconds);
+        _trackerDuration = _meter.CreateHistogram(
+            "budgetguard.tracker.duration", "s", "Time of one step of the store.", advice: Microseconds);
         _cost = _meter.CreateCounter<double>("budgetguard.cost", "{USD}", "Settled cost, once for each request.");
         _overshoot = _meter.CreateCounter<double>("budgetguard.overshoot", "{USD}", "Settled cost above its hold that took a budget over its limit.");
         _alerts = _meter.CreateCounter<long>("budgetguard.alerts", "{alert}", "Alerts raised.");
@@ -39,8 +40,13 @@ internal sealed class GuardMetrics : IDisposable
         _overflows = _meter.CreateCounter<long>("budgetguard.partitions.overflows", "{window}", "Windows in which a budget had more partitions than it tracks.");
     }
 
+    private static InstrumentAdvice<double> Microseconds => new() { HistogramBucketBoundaries = [1e-6, 2e-6, 5e-6, 1e-5, 5e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.25, 1] };
+
     /// <summary>True if somebody listens to the decision duration: only then is the clock read.</summary>
     public bool TimesDecisions => _decisionDuration.Enabled;
+
+    /// <summary>True if somebody listens to the tracker duration: only then is the clock read.</summary>
+    public bool TimesTracker => _trackerDuration.Enabled;
 
     /// <summary>True if somebody listens to decisions: only then is it worked out what to tell of one.</summary>
     public bool CountsDecisions => _decisions.Enabled;
@@ -48,6 +54,14 @@ internal sealed class GuardMetrics : IDisposable
     /// <summary>Watches the number of open holds.</summary>
     public void ObserveHolds(Func<long> openHolds) =>
         _meter.CreateObservableUpDownCounter("budgetguard.holds", openHolds, "{hold}", "Holds that are open now.");
+
+    /// <summary>Watches how much of each budget is used.</summary>
+    public void ObserveUtilization(Func<IEnumerable<BudgetUtilization>> read) => _meter.CreateObservableGauge(
+        "budgetguard.budget.utilization",
+        () => read().Select(static budget => new Measurement<double>(
+            (double)budget.Used / budget.Limit, new KeyValuePair<string, object?>("budgetguard.budget", budget.Budget))),
+        "1",
+        "Settled, held and owed as a share of the limit; of a budget that is split, that of its fullest account.");
 
     public void Decided(DecisionKind kind, string? budget, string operation) => _decisions.Add(
         1,
@@ -57,6 +71,12 @@ internal sealed class GuardMetrics : IDisposable
 
     public void DecisionTook(TimeSpan duration, DecisionKind kind) =>
         _decisionDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("budgetguard.decision", Name(kind)));
+
+    /// <summary>One step of the tracker: hold, settle, adjust, release or read.</summary>
+    public void TrackerTook(TimeSpan duration, string step, ICostTracker tracker) => _trackerDuration.Record(
+        duration.TotalSeconds,
+        new KeyValuePair<string, object?>("budgetguard.step", step),
+        new KeyValuePair<string, object?>("budgetguard.store", tracker is InMemoryCostTracker ? "memory" : tracker.GetType().Name));
 
     public void Settled(Money cost, string operation)
     {

@@ -14,13 +14,19 @@ internal sealed class Admission(
     // The guard's own policy bounds its waits itself and gives back a hold that comes too late.
     private readonly bool _boundsItself = policy is CachedBudgetPolicy or BudgetPolicy;
 
+    /// <summary>When a decision began; 0 where nobody wants to know.</summary>
+    public long Start() => metrics.TimesDecisions ? time.GetTimestamp() : 0;
+
     /// <summary>
     /// Allows at once what the guard's own policy allows at once; false, and nothing is done, where <see cref="DecideAsync"/> has to be asked: to deny, to
-    /// wait, to measure.
+    /// wait, to trace.
     /// </summary>
-    public bool TryAllow(BudgetRequest request, out Grant grant)
+    /// <param name="request">The request.</param>
+    /// <param name="started">What <see cref="Start"/> gave.</param>
+    /// <param name="grant">The allow.</param>
+    public bool TryAllow(BudgetRequest request, long started, out Grant grant)
     {
-        if (_cached is null || metrics.TimesDecisions || GuardActivities.Source.HasListeners() || !settings.Current.AsyncProcessing
+        if (_cached is null || GuardActivities.Source.HasListeners() || !settings.Current.AsyncProcessing
             || !_cached.TryGrant(request, out grant))
         {
             grant = default;
@@ -32,14 +38,18 @@ internal sealed class Admission(
             metrics.Decided(DecisionKind.Allow, grant.Tightest.Terms.Name, request.Operation);
         }
 
+        if (started != 0)
+        {
+            metrics.DecisionTook(time.GetElapsedTime(started), DecisionKind.Allow);
+        }
+
         return true;
     }
 
     /// <exception cref="BudgetGuardUnavailableException">The policy or the store failed, and a budget of the request is closed on failure.</exception>
-    public async ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, CancellationToken cancellationToken)
+    public async ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, long started, CancellationToken cancellationToken)
     {
         using Activity? activity = GuardActivities.Source.StartActivity("budgetguard.decide");
-        long started = metrics.TimesDecisions ? time.GetTimestamp() : 0;
         BudgetDecision decision = await AskAsync(request, cancellationToken).ConfigureAwait(false);
         if (started != 0)
         {

@@ -33,7 +33,9 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
             return false;
         }
 
+        long started = metrics.TimesTracker ? time.GetTimestamp() : 0;
         _memory.Hold(ToHold(request, plan, current), out HoldResult result);
+        HoldTook(started);
         decision = ToDecision(result);
         return true;
     }
@@ -41,8 +43,10 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
     /// <summary>The common allow at its least cost; false, and nothing is done, where the policy has to be asked.</summary>
     public bool TryGrant(BudgetRequest request, BudgetPlan plan, GuardSettings current, out Grant grant)
     {
+        long started = metrics.TimesTracker ? time.GetTimestamp() : 0;
         if (_memory is not null && !plan.IsEmpty && _memory.TryHold(ToHold(request, plan, current), out GrantedHold hold))
         {
+            HoldTook(started);
             grant = new Grant(plan.Accounts, hold);
             return true;
         }
@@ -58,6 +62,7 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
             return new ValueTask<BudgetDecision>(BudgetDecision.Allow());
         }
 
+        long started = metrics.TimesTracker ? time.GetTimestamp() : 0;
         ValueTask<HoldResult> attempt;
         try
         {
@@ -68,15 +73,28 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
             return new ValueTask<BudgetDecision>(OnStoreFailure(plan, failure));
         }
 
-        return attempt.IsCompletedSuccessfully
-            ? new ValueTask<BudgetDecision>(ToDecision(attempt.Result))
-            : AwaitHoldAsync(attempt.AsTask(), plan, current.StoreTimeout, cancellationToken);
+        if (!attempt.IsCompletedSuccessfully)
+        {
+            return AwaitHoldAsync(attempt.AsTask(), plan, current.StoreTimeout, started, cancellationToken);
+        }
+
+        HoldTook(started);
+        return new ValueTask<BudgetDecision>(ToDecision(attempt.Result));
+    }
+
+    private void HoldTook(long started)
+    {
+        if (started != 0)
+        {
+            metrics.TrackerTook(time.GetElapsedTime(started), "hold", tracker);
+        }
     }
 
     private static HoldRequest ToHold(BudgetRequest request, BudgetPlan plan, GuardSettings current) =>
         new(plan.Accounts, request.AmountOr(current.DefaultCost), current.HoldTimeout, request.Id);
 
-    private async ValueTask<BudgetDecision> AwaitHoldAsync(Task<HoldResult> attempt, BudgetPlan plan, TimeSpan timeout, CancellationToken cancellationToken)
+    private async ValueTask<BudgetDecision> AwaitHoldAsync(
+        Task<HoldResult> attempt, BudgetPlan plan, TimeSpan timeout, long started, CancellationToken cancellationToken)
     {
         try
         {
@@ -95,6 +113,10 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
             }
 
             return OnStoreFailure(plan, failure);
+        }
+        finally
+        {
+            HoldTook(started);
         }
     }
 

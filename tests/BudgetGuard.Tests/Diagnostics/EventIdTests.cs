@@ -18,6 +18,7 @@ public sealed class EventIdTests
         [7] = "Overshot",
         [8] = "PartitionsOverflowed",
         [9] = "ModelUnpriced",
+        [10] = "RequestUndecided",
         [100] = "ConfigurationReloadRefused",
         [101] = "ConfigurationReloadFailed",
         [102] = "ConfigurationReloaded",
@@ -26,7 +27,8 @@ public sealed class EventIdTests
         [122] = "PriceFileOdd",
         [201] = "GuardFailed",
         [202] = "ExtensionFailed",
-        [203] = "FailuresSkipped",
+        [203] = "AlertNotSent",
+        [204] = "FailuresSkipped",
         [400] = "Alert",
     };
 

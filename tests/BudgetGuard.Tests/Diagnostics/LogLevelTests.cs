@@ -67,6 +67,32 @@ public sealed class LogLevelTests
         Assert.Equal(0.0002m, chat.Model.Bill);
     }
 
+    [Theory]
+    [InlineData("{", 400)]
+    [InlineData("""{"model":"cheap","model":"exp"}""", 400)]
+    public async Task Request_log_has_a_line_for_a_request_that_was_refused_before_it_was_decided(string body, int status)
+    {
+        await using ChatApp chat = await ChatApp.StartAsync(configure: setup => setup.Keys["BudgetGuard:EnableRequestLogging"] = "true");
+        Assert.Equal(status, await chat.AskAsync(body));
+        string line = Assert.Single(chat.App.Logs.GetSnapshot(), static record => record.Id.Name == "RequestUndecided").Message;
+        Assert.Equal($"POST {ChatApp.Chat}: refused, status {status}", line);
+    }
+
+    [Fact]
+    public async Task Request_log_has_a_line_for_a_request_that_the_guard_could_not_decide()
+    {
+        FlakyTracker store = new() { Fault = new InvalidOperationException("down") };
+        await using ChatApp chat = await ChatApp.StartAsync(configure: setup =>
+        {
+            setup.Services = store.AddTo;
+            setup.Keys["BudgetGuard:EnableRequestLogging"] = "true";
+            setup.Keys["BudgetGuard:FailOpen"] = "false";
+        });
+        Assert.Equal(503, await chat.AskAsync());
+        string line = Assert.Single(chat.App.Logs.GetSnapshot(), static record => record.Id.Name == "RequestUndecided").Message;
+        Assert.Equal($"POST {ChatApp.Chat}: unavailable, status 503", line);
+    }
+
     [Fact]
     public async Task Request_log_is_off_by_default()
     {

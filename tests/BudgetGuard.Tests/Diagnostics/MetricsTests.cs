@@ -18,6 +18,8 @@ public sealed class MetricsTests
             [
                 ("budgetguard.alerts", "{alert}", typeof(Counter<long>)),
                 ("budgetguard.alerts.dropped", "{alert}", typeof(Counter<long>)),
+                ("budgetguard.alerts.failed", "{send}", typeof(Counter<long>)),
+                ("budgetguard.budget.utilization", "1", typeof(ObservableGauge<double>)),
                 ("budgetguard.cost", "{USD}", typeof(Counter<double>)),
                 ("budgetguard.decision.duration", "s", typeof(Histogram<double>)),
                 ("budgetguard.decisions", "{request}", typeof(Counter<long>)),
@@ -25,6 +27,7 @@ public sealed class MetricsTests
                 ("budgetguard.overshoot", "{USD}", typeof(Counter<double>)),
                 ("budgetguard.partitions.overflows", "{window}", typeof(Counter<long>)),
                 ("budgetguard.reloads", "{reload}", typeof(Counter<long>)),
+                ("budgetguard.tracker.duration", "s", typeof(Histogram<double>)),
                 ("budgetguard.uncounted", "{request}", typeof(Counter<long>)),
             ],
             meters.Instruments.Select(instrument => (instrument.Name, instrument.Unit, instrument.GetType())).OrderBy(instrument => instrument.Name, StringComparer.Ordinal));
