@@ -60,7 +60,14 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
     public void Adjust(in Hold hold, in Charge settled, in Charge actual, long now, ref EventBuffer events)
     {
         int index = holds.Find(hold.Id);
-        if (index >= 0 && holds[index].State == HoldState.Settled)
+        if (index >= 0 && holds[index].State != HoldState.Settled)
+        {
+            // The settlement it corrects never arrived.
+            TrySettle(hold, actual, ref events);
+            return;
+        }
+
+        if (index >= 0)
         {
             foreach (ref HoldEntry entry in holds[index].Used)
             {

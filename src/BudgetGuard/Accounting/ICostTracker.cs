@@ -16,7 +16,8 @@ public interface ICostTracker
     ValueTask SettleAsync(Hold hold, Charge actual, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Corrects a settlement that better evidence came after: the difference between the two is charged (or given back) where the first was charged.
+    /// Corrects a settlement that better evidence came after: the difference between the two is charged (or given back) where the first was charged. A hold
+    /// that is known but not settled is settled at what it really used.
     /// </summary>
     /// <param name="hold">The hold that was settled.</param>
     /// <param name="settled">What it was settled at.</param>

@@ -18,6 +18,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
     private bool _isUncounted;
     private RequestReports? _reports;
     private Metered? _metered;
+    private bool _isSettled;
 
     BudgetRequest IBudgetGuardFeature.Request => this;
 
@@ -78,13 +79,18 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         Report(Money.FromUsd(usd), null);
     }
 
-    /// <summary>Settles at the usage read from the response; called before the last bytes go on, so that whoever reads the balance after the answer sees it.</summary>
+    /// <summary>
+    /// Settles at the usage read from the response, or at what was reported so far; called before the last bytes go on, so that whoever reads the balance
+    /// after the answer sees it.
+    /// </summary>
     public async ValueTask SettleAtUsageAsync(TokenUsage usage)
     {
-        if (Volatile.Read(ref _reports) is null && _metered is null)
+        RequestReports? reports = Volatile.Read(ref _reports);
+        if (_metered is null && !ReferenceEquals(reports, RequestReports.Ended))
         {
-            _metered = new Metered(_settler.CostOf(usage, this));
-            await _settler.SettleAsync(Hold, _metered.Charge).ConfigureAwait(false);
+            Charge told = _settler.CostOf(usage, this);
+            _metered = new Metered(reports?.Sum(told.Tokens) ?? told);
+            _isSettled = await _settler.TrySettleAsync(Hold, _metered.Charge).ConfigureAwait(false);
         }
     }
 
@@ -108,7 +114,8 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
 
         if (metered.Charge == actual)
         {
-            return ValueTask.CompletedTask;
+            // A store that refused it while the answer went out may be back.
+            return _isSettled ? ValueTask.CompletedTask : _settler.SettleAsync(Hold, actual);
         }
 
         _metered = new Metered(actual);

@@ -31,14 +31,23 @@ internal sealed class RequestReports
         }
     }
 
-    /// <summary>The sum of all reports; takes no more.</summary>
+    /// <summary>The sum of the reports until now.</summary>
     /// <param name="otherTokens">The tokens that count where the app reported none: a cost alone does not make a token budget free.</param>
+    public Charge Sum(long otherTokens)
+    {
+        lock (_gate)
+        {
+            return new Charge(_cost, _tokens ?? otherTokens);
+        }
+    }
+
+    /// <summary>The sum of all reports, as <see cref="Sum"/>; takes no more.</summary>
     public Charge End(long otherTokens)
     {
         lock (_gate)
         {
             _ended = true;
-            return new Charge(_cost, _tokens ?? otherTokens);
+            return Sum(otherTokens);
         }
     }
 }

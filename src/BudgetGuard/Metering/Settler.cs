@@ -34,7 +34,10 @@ internal sealed class Settler(
         return reported ?? metered ?? (outcome == RequestOutcome.NothingUsed ? new Charge(Money.Zero) : estimate);
     }
 
-    public ValueTask SettleAsync(in Hold hold, in Charge actual)
+    public ValueTask SettleAsync(in Hold hold, in Charge actual) => WhenDone(TrySettleAsync(hold, actual));
+
+    /// <summary>Settles; false where the store refused it. A settlement that is only slow is still under way, and counts when it arrives.</summary>
+    public ValueTask<bool> TrySettleAsync(in Hold hold, in Charge actual)
     {
         if (_memory is null || hold.Accounts is null || !settings.Current.AsyncProcessing)
         {
@@ -44,28 +47,30 @@ internal sealed class Settler(
         try
         {
             _memory.Settle(hold, actual);
+            return new ValueTask<bool>(true);
         }
         catch (Exception failure)
         {
             failures.Report(FailureKind.Settlement, failure);
+            return new ValueTask<bool>(false);
         }
-
-        return ValueTask.CompletedTask;
     }
 
     /// <summary>Corrects a settlement that was made before the app reported what the request really used.</summary>
-    public ValueTask AdjustAsync(in Hold hold, in Charge settled, in Charge actual) => RunAsync(Step.Adjust, hold, settled, actual);
+    public ValueTask AdjustAsync(in Hold hold, in Charge settled, in Charge actual) => WhenDone(RunAsync(Step.Adjust, hold, settled, actual));
 
-    public ValueTask ReleaseAsync(in Hold hold) => RunAsync(Step.Release, hold, default, default);
+    public ValueTask ReleaseAsync(in Hold hold) => WhenDone(RunAsync(Step.Release, hold, default, default));
 
     /// <summary>Counts a settled cost; once for each request, whether or not a budget applies.</summary>
     public void Count(in Charge actual, string operation) => metrics.Settled(actual.Cost, operation);
 
-    private ValueTask RunAsync(Step step, in Hold hold, in Charge settled, in Charge actual)
+    private static ValueTask WhenDone(ValueTask<bool> step) => step.IsCompleted ? ValueTask.CompletedTask : new ValueTask(step.AsTask());
+
+    private ValueTask<bool> RunAsync(Step step, in Hold hold, in Charge settled, in Charge actual)
     {
         if (hold.Accounts is null)
         {
-            return ValueTask.CompletedTask;
+            return new ValueTask<bool>(true);
         }
 
         ValueTask call;
@@ -82,14 +87,15 @@ internal sealed class Settler(
         catch (Exception failure)
         {
             failures.Report(FailureKind.Settlement, failure);
-            return ValueTask.CompletedTask;
+            return new ValueTask<bool>(false);
         }
 
-        return call.IsCompletedSuccessfully && settings.Current.AsyncProcessing ? ValueTask.CompletedTask : FinishAsync(call);
+        return call.IsCompletedSuccessfully && settings.Current.AsyncProcessing ? new ValueTask<bool>(true) : FinishAsync(call);
     }
 
-    private async ValueTask FinishAsync(ValueTask call)
+    private async ValueTask<bool> FinishAsync(ValueTask call)
     {
+        bool isTaken = true;
         try
         {
             if (call.IsCompleted)
@@ -104,12 +110,15 @@ internal sealed class Settler(
         catch (Exception failure)
         {
             failures.Report(FailureKind.Settlement, failure);
+            isTaken = false;
         }
 
         if (!settings.Current.AsyncProcessing)
         {
             await alerts.WhenSentAsync().ConfigureAwait(false);
         }
+
+        return isTaken;
     }
 
     private async ValueTask WaitAsync(Task call)
@@ -118,10 +127,10 @@ internal sealed class Settler(
         {
             await call.WaitAsync(settings.Current.StoreTimeout, time).ConfigureAwait(false);
         }
-        catch (TimeoutException) when (!call.IsCompleted)
+        catch (TimeoutException late) when (!call.IsCompleted)
         {
+            failures.Report(FailureKind.Settlement, late);
             _ = failures.WatchAsync(FailureKind.Settlement, call);
-            throw;
         }
     }
 

@@ -22,6 +22,9 @@ internal sealed class Kit : IAccountEvents
 
     public ExpiredHolds Expired { get; set; }
 
+    /// <summary>False: every hold is asked for in the way that also refuses.</summary>
+    public bool AsksForTheCommon { get; init; } = true;
+
     public List<AccountEvent> Events { get; } = [];
 
     public static WindowSpec Calendar(BudgetPeriod period, string zone = "UTC") => new(period, TimeZoneInfo.FindSystemTimeZoneById(zone));
@@ -45,8 +48,14 @@ internal sealed class Kit : IAccountEvents
 
     public static void Now(ValueTask task) => Assert.True(task.IsCompletedSuccessfully);
 
-    public HoldResult TryHold(AccountSet set, Charge amount, TimeSpan? ttl = null, HoldId id = default) =>
-        Now(Tracker.HoldAsync(new HoldRequest(set, amount, ttl ?? TimeSpan.FromDays(30), id), CancellationToken.None));
+    /// <summary>Asks as the guard does: for the common hold first, and where that is not granted for any.</summary>
+    public HoldResult TryHold(AccountSet set, Charge amount, TimeSpan? ttl = null, HoldId id = default)
+    {
+        HoldRequest request = new(set, amount, ttl ?? TimeSpan.FromDays(30), id);
+        return AsksForTheCommon && Tracker.TryHold(request, out GrantedHold granted)
+            ? new HoldResult(HoldOutcome.Held, new Hold(granted.Id, set, amount), default) { Tightest = granted.Tightest, Remaining = granted.Remaining }
+            : Now(Tracker.HoldAsync(request, CancellationToken.None));
+    }
 
     public HoldResult TryHold(AccountSet set, long nanos) => TryHold(set, Nanos(nanos));
 

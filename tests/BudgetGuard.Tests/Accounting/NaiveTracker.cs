@@ -88,10 +88,14 @@ internal sealed class NaiveTracker(ExpiredHolds expired)
         return _holds[index].State == HoldState.Held || Now - _holds[index].Taken < TimeSpan.FromDays(1);
     }
 
-    public bool IsSettled(int index) => _holds[index].State == HoldState.Settled;
-
     public void Adjust(int index, Charge settled, Charge actual)
     {
+        if (_holds[index].State != HoldState.Settled)
+        {
+            Settle(index, actual);
+            return;
+        }
+
         ExpireDue();
         foreach (Part part in _holds[index].Parts)
         {

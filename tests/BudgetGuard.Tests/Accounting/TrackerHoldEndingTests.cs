@@ -160,6 +160,28 @@ public sealed class TrackerHoldEndingTests
         Assert.Equal(0, _kit.Read(_account).Settled);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("X")]
+    [InlineData("V")]
+    public void Adjustment_OfAHoldThatWasNeverSettled_SettlesIt_AndTakesNothingFromWhatOthersUsed(string before)
+    {
+        _kit.Spend(Kit.Set(_account), 40);
+        Hold hold = _kit.Hold(Kit.Set(_account), 10, TimeSpan.FromMinutes(1));
+        if (before == "V")
+        {
+            _kit.Release(hold);
+        }
+
+        _kit.Clock.Advance(TimeSpan.FromSeconds(before == "X" ? 61 : 1));
+        _kit.Adjust(hold, 10, 3);
+        Assert.Equal((43, 0, 0), (_kit.Read(_account).Settled, _kit.Read(_account).Held, _kit.Tracker.OpenHolds));
+        _kit.Settle(hold, 10);
+        Assert.Equal(43, _kit.Read(_account).Settled);
+        _kit.Adjust(hold, 3, 5);
+        Assert.Equal(45, _kit.Read(_account).Settled);
+    }
+
     private static IEnumerable<string> HistoriesOf(string prefix, Dictionary<char, int> left, int length)
     {
         if (prefix.Length > 0)

@@ -22,7 +22,8 @@ public sealed class TrackerHoldTests
         }
 
         Assert.Equal((0, 10), (_kit.Read(_account).Settled, _kit.Read(_account).Held));
-        Assert.Throws<ArgumentOutOfRangeException>(() => _kit.TryHold(set, Kit.Nanos(1), TimeSpan.Zero));
+        HoldRequest over = new(set, Kit.Nanos(1), TimeSpan.Zero);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Kit.Now(_kit.Tracker.HoldAsync(over, CancellationToken.None)));
     }
 
     [Fact]

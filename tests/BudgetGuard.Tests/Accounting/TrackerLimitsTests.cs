@@ -71,6 +71,22 @@ public sealed class TrackerLimitsTests
     }
 
     [Fact]
+    public void T162_AccountWithAHoldOpenInAnEarlierWindow_MakesNoRoom()
+    {
+        BudgetTerms terms = Kit.Terms("user") with { MaxTrackedPartitions = 1, CarryDebt = true };
+        AccountSet ann = Kit.Set(Kit.Of(terms, 10, "ann"));
+        Hold open = _kit.Hold(ann, 10);
+        _kit.Clock.Advance(TimeSpan.FromDays(1));
+        _kit.Spend(ann, 1);
+        _kit.Clock.Advance(TimeSpan.FromDays(1));
+        _kit.Hold(Kit.Set(Kit.Of(terms, 10, "ben")), 1);
+        _kit.Settle(open, 35);
+
+        // 25 above the first day's limit, of which the second day, which used 1, paid off 9.
+        Assert.Equal(16, _kit.Read(ann.Accounts[0]).Debt);
+    }
+
+    [Fact]
     public void T162_UnlimitedSlotsOfManyUsers_DoNotFillTheTable()
     {
         BudgetTerms terms = Kit.Terms("slots", unit: BudgetUnit.Concurrency) with { MaxTrackedPartitions = 3 };

@@ -136,6 +136,21 @@ public sealed class TrackerTimeTests
         Assert.Equal(0, _kit.Read(account).Debt);
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(4)]
+    public void Debt_FollowsALateSettlement_ThatItsHoldCovers(long actual)
+    {
+        Account account = Kit.Of(Kit.Terms("day") with { CarryDebt = true }, 100);
+        AccountSet set = Kit.Set(account);
+        Hold late = _kit.Hold(set, 10);
+        _kit.Settle(_kit.Hold(set, 50), 280);
+        _kit.Clock.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(180, _kit.Read(account).Debt);
+        _kit.Settle(late, actual);
+        Assert.Equal(180 + actual, _kit.Read(account).Debt);
+    }
+
     [Fact]
     public void ExtensionAfterTheRollingSliceHasLeft_IsCountedAnewAsAWhole()
     {

@@ -63,11 +63,10 @@ internal sealed class GuardedApp : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes($$"""{"BudgetGuard":{{section}}}""")));
         builder.Configuration.AddInMemoryCollection(setup.Keys);
-        FakeTimeProvider time = new(Start);
         builder.Logging.AddFakeLogging();
         builder.Logging.SetMinimumLevel(setup.LogLevel);
         builder.Services.AddRouting();
-        builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddSingleton<TimeProvider>(setup.Time);
         setup.Services(builder.Services);
         setup.Guard(setup.Configure is { } configureGuard ? builder.Services.AddBudgetGuard(configureGuard) : builder.Services.AddBudgetGuard());
         if (setup.UseKestrel)
@@ -94,7 +93,7 @@ internal sealed class GuardedApp : IAsyncDisposable
         }
 
         HttpClient client = setup.UseKestrel ? new HttpClient { BaseAddress = new Uri(app.Urls.First()) } : app.GetTestClient();
-        return new GuardedApp(app, client, time, app.Services.GetFakeLogCollector());
+        return new GuardedApp(app, client, setup.Time, app.Services.GetFakeLogCollector());
     }
 
     /// <summary>Sends a request as a user.</summary>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BudgetGuard.Tests.Rig;
 
@@ -10,6 +11,8 @@ namespace BudgetGuard.Tests.Rig;
 internal sealed class GuardedAppSetup
 {
     public bool UseKestrel { get; set; }
+
+    public FakeTimeProvider Time { get; set; } = new(GuardedApp.Start);
 
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 

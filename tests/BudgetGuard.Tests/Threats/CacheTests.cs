@@ -148,6 +148,42 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public async Task T49_Keys_that_share_a_place_in_the_cache_are_charged_apart()
+    {
+        // Of equal length and with the same middle and end: the quick hash takes them for one.
+        string[] models = ["aaXbb", "ccXdb", "eeXfb"];
+        await using GuardedApp app = await GuardedApp.StartAsync(
+            """{"Budgets":{"daily":{"Limit":1.00,"Period":"Day","Per":["Model"]}}}""", app => app.MapPost("/api", () => "done").WithCost(0.10m));
+        for (int i = 0; i < 12; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api");
+            request.Headers.Add("X-User-ID", "alice");
+            request.Headers.Add("X-Model", models[i / 2 % models.Length]);
+            using HttpResponseMessage answer = await app.Client.SendAsync(request);
+            Assert.Equal(200, (int)answer.StatusCode);
+        }
+
+        foreach (string model in models)
+        {
+            Assert.Equal(0.40m, Assert.Single(await app.Guard.ReadAsync(new BudgetRequest { Subject = "alice", Model = model })).Settled);
+        }
+    }
+
+    [Fact]
+    public async Task T48_Lowered_limit_meets_who_was_just_allowed()
+    {
+        await using ChatApp chat = await ChatApp.StartAsync(HourOfCache);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(200, await chat.AskAsync());
+        }
+
+        chat.Reconfigure("BudgetGuard:Budgets:daily:Limit", "0.0007");
+        Assert.Equal(402, await chat.AskAsync());
+        Assert.Equal(3, chat.Arrivals);
+    }
+
+    [Fact]
     public async Task T50_Cheap_decision_is_not_reused_for_an_expensive_call_nor_the_reverse()
     {
         await using ChatApp chat = await ChatApp.StartAsync(HourOfCache);

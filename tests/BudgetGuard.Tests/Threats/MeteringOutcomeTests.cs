@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BudgetGuard.Tests.Threats;
 
@@ -128,8 +129,10 @@ public sealed class MeteringOutcomeTests
         Assert.Equal(status, await chat.AskAsync());
         BudgetBalance balance = await chat.App.BalanceAsync();
         Assert.Equal((0m, true), (balance.Settled, balance.Held > 0.0002m));
-        Assert.Single(chat.App.Logs.GetSnapshot(), static record => record.Id.Name == "GuardFailed");
-        Assert.Equal(1, store.Tries);
+
+        // A settlement at the answer's usage is tried once more at the request's end.
+        int tries = tellsUsage ? 2 : 1;
+        Assert.Equal((tries, tries), (store.Tries, chat.App.Logs.GetSnapshot().Count(static record => record.Id.Name == "GuardFailed")));
 
         chat.App.Time.Advance(TimeSpan.FromMinutes(11));
         Assert.Equal((balance.Held, 0m), ((await chat.App.BalanceAsync()).Settled, (await chat.App.BalanceAsync()).Held));
@@ -149,27 +152,48 @@ public sealed class MeteringOutcomeTests
     public async Task T107_Settlement_that_hangs_delays_an_answer_by_StoreTimeout_at_most_and_counts_when_it_arrives(bool tellsUsage)
     {
         SettlementsFail store = new() { Hanging = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) };
-        await using ChatApp chat = await StartOnAsync(store);
+        WatchedClock clock = new(TimeSpan.FromMilliseconds(250));
+        await using ChatApp chat = await StartOnAsync(store, time: clock);
         chat.Model.TellsUsage = tellsUsage;
         Task<int> asking = chat.AskAsync();
-        while (!asking.IsCompleted)
-        {
-            if (store.Tries > 0)
-            {
-                chat.App.Time.Advance(TimeSpan.FromMilliseconds(10));
-            }
-
-            await Task.Yield();
-        }
-
-        Assert.Equal(200, await asking);
+        await clock.WaitedForAsync();
+        clock.Advance(TimeSpan.FromMilliseconds(249));
+        Assert.False(asking.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(200, await asking.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Equal(1, store.Tries);
-        Assert.InRange(chat.App.Time.GetUtcNow() - GuardedApp.Start, TimeSpan.FromMilliseconds(250), TimeSpan.FromMinutes(5));
         decimal held = (await chat.App.BalanceAsync()).Held;
         Assert.True(held > 0.0002m);
         store.Hanging.SetResult();
         await UntilAsync(async () => (await chat.App.BalanceAsync()).Held == 0);
         Assert.Equal(tellsUsage ? chat.Model.Bill : held, (await chat.App.BalanceAsync()).Settled);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task T107_Settlement_that_was_refused_while_the_answer_went_out_is_made_when_the_request_ends(bool reports)
+    {
+        SettlementsFail store = new();
+        int tries = 0;
+        await using ChatApp chat = await StartOnAsync(store, app => app.MapPost("/late/v1/chat/completions", async context =>
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("""{"model":"cheap","choices":[],"usage":{"prompt_tokens":100,"completion_tokens":50,"total_tokens":150}}""");
+            tries = store.Tries;
+            store.Fault = null;
+            if (reports)
+            {
+                context.GetBudgetGuard()!.ReportCost(0.25m);
+            }
+        }));
+        await chat.App.SpendAsync(0.30m);
+        store.Fault = new InvalidOperationException("down");
+        int before = store.Tries;
+        Assert.Equal(200, await chat.AskAsync(path: "/late/v1/chat/completions"));
+        Assert.Equal((1, 2), (tries - before, store.Tries - before));
+        BudgetBalance balance = await chat.App.BalanceAsync();
+        Assert.Equal((0.30m + (reports ? 0.25m : 0.0002m), 0m), (balance.Settled, balance.Held));
     }
 
     [Fact]
@@ -228,12 +252,14 @@ public sealed class MeteringOutcomeTests
         Assert.Equal(402, await chat.AskAsync("{}", path: "/api/run"));
     }
 
-    private static Task<ChatApp> StartOnAsync(SettlementsFail store) => ChatApp.StartAsync(configure: setup =>
-        setup.Services = services => services.AddSingleton<ICostTracker>(provider =>
+    private static Task<ChatApp> StartOnAsync(SettlementsFail store, Action<WebApplication>? map = null, FakeTimeProvider? time = null) => ChatApp.StartAsync(
+        map: map,
+        configure: setup =>
         {
-            store.Inner = new InMemoryCostTracker(provider.GetRequiredService<TimeProvider>(), static () => ExpiredHolds.Charge);
-            return store;
-        }));
+            setup.Time = time ?? setup.Time;
+            store.Inner = new InMemoryCostTracker(setup.Time, static () => ExpiredHolds.Charge);
+            setup.Services = services => services.AddSingleton<ICostTracker>(store);
+        });
 
     /// <summary>Waits for what the server does after its answer.</summary>
     private static async Task UntilAsync(Func<Task<bool>> isSo)
@@ -243,50 +269,6 @@ public sealed class MeteringOutcomeTests
         {
             patience.Token.ThrowIfCancellationRequested();
             await Task.Yield();
-        }
-    }
-
-    /// <summary>A store on the test's clock that holds and reads, but whose settlements and releases fail or hang.</summary>
-    private sealed class SettlementsFail : ICostTracker
-    {
-        public InMemoryCostTracker Inner { get; set; } = null!;
-
-        public Exception? Fault { get; set; }
-
-        public TaskCompletionSource? Hanging { get; set; }
-
-        public int Tries { get; private set; }
-
-        public ValueTask<HoldResult> HoldAsync(HoldRequest request, CancellationToken cancellationToken) => Inner.HoldAsync(request, cancellationToken);
-
-        public ValueTask<HoldResult> ExtendAsync(Hold hold, Charge more, CancellationToken cancellationToken) => Inner.ExtendAsync(hold, more, cancellationToken);
-
-        public ValueTask SettleAsync(Hold hold, Charge actual, CancellationToken cancellationToken) =>
-            TryAsync(() => Inner.SettleAsync(hold, actual, cancellationToken));
-
-        public ValueTask AdjustAsync(Hold hold, Charge settled, Charge actual, CancellationToken cancellationToken) =>
-            TryAsync(() => Inner.AdjustAsync(hold, settled, actual, cancellationToken));
-
-        public ValueTask ReleaseAsync(Hold hold, CancellationToken cancellationToken) => TryAsync(() => Inner.ReleaseAsync(hold, cancellationToken));
-
-        public ValueTask<AccountState> ReadAsync(Account account, CancellationToken cancellationToken) => Inner.ReadAsync(account, cancellationToken);
-
-        public long ReadFreedVersion(AccountSet accounts) => Inner.ReadFreedVersion(accounts);
-
-        private async ValueTask TryAsync(Func<ValueTask> step)
-        {
-            Tries++;
-            if (Hanging is { } hanging)
-            {
-                await hanging.Task;
-            }
-
-            if (Fault is { } fault)
-            {
-                throw fault;
-            }
-
-            await step();
         }
     }
 }

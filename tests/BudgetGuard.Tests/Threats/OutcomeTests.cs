@@ -57,6 +57,8 @@ public sealed class OutcomeTests
         ["stream without a type (T91)"] = (Writes(200, $"data: {Answer}\n\ndata: [DONE]\n\n"), null),
         ["compressed answer"] = (Writes(200, WithUsage, encoding: "gzip"), null),
         ["ReportUsage"] = (Reports(static guard => guard.ReportUsage(new TokenUsage { Model = "exp", InputTokens = 10, OutputTokens = 1 })), new Books(0.0002m, 11, 1)),
+        ["ReportCost and usage in the answer"] = (Reports(static guard => guard.ReportCost(0.25m)), new Books(0.25m, 150, 1)),
+        ["ReportCost of 0 (T110)"] = (Reports(static guard => guard.ReportCost(0)), new Books(0, 150, 1)),
         ["ReportCost behind the answer's usage"] = (ReportsBehind(0.25m), new Books(0.25m, 150, 1)),
         ["ReportCost of 0 behind the answer's usage (T110)"] = (ReportsBehind(0), new Books(0, 150, 1)),
         ["ReportUsage of 0 (T110)"] = (Reports(static guard => guard.ReportUsage(new TokenUsage())), new Books(0, 0, 1)),

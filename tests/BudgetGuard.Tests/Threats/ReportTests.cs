@@ -1,6 +1,7 @@
 using BudgetGuard.Tests.Rig;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BudgetGuard.Tests.Threats;
 
@@ -107,6 +108,30 @@ public sealed class ReportTests
         await AskAsync(app, Call);
         Assert.True(estimate.Tokens > 100);
         Assert.Equal(estimate, await Books.ReadAsync(app));
+    }
+
+    [Fact]
+    public async Task Answer_with_usage_settles_at_the_reports_until_then_and_later_ones_add_to_them()
+    {
+        BudgetBalance[] whenAnswered = [];
+        EndOfRequests ends = new();
+        await using GuardedApp app = await StartAsync(
+            async context =>
+            {
+                IBudgetGuardFeature guard = context.GetBudgetGuard()!;
+                guard.ReportCost(0.25m);
+                context.Response.ContentType = "application/json";
+                await context.Response.WriteAsync("""{"model":"cheap","choices":[],"usage":{"prompt_tokens":100,"completion_tokens":50,"total_tokens":150}}""");
+                whenAnswered = [.. await context.RequestServices.GetRequiredService<IBudgetGuard>().ReadAsync(new BudgetRequest { Subject = "alice" })];
+                guard.ReportUsage(Cheap with { OutputTokens = 60 });
+            },
+            ends);
+        Assert.Equal(200, await AskAsync(app, Call));
+        await ends.NextAsync();
+        Assert.Equal(
+            [("daily", 0.25m, 0m), ("tokens", 150m, 0m)],
+            whenAnswered.Where(static b => b.Budget is "daily" or "tokens").Select(static b => (b.Budget, b.Settled, b.Held)).Order());
+        Assert.Equal(new Books(0.25m + 0.00022m, 160, 1), await Books.ReadAsync(app));
     }
 
     [Fact]
