@@ -58,6 +58,9 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         _isUncounted = decision.IsUncounted;
     }
 
+    /// <summary>True if the endpoint has a price of its own, whatever a model costs that it asks.</summary>
+    public bool HasFixedCost { get; set; }
+
     /// <summary>The endpoint that the guard saw last; an endpoint that it did not see must not run.</summary>
     public Endpoint? SeenEndpoint { get; set; }
 
@@ -89,6 +92,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         if (_metered is null && !ReferenceEquals(reports, RequestReports.Ended))
         {
             Charge told = _settler.CostOf(usage, this);
+            told = HasFixedCost ? told with { Cost = KnownAmount.Cost } : told;
             _metered = new Metered(reports?.Sum(told.Tokens) ?? told);
             _isSettled = await _settler.TrySettleAsync(Hold, _metered.Charge).ConfigureAwait(false);
         }

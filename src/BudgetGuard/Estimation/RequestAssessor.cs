@@ -19,6 +19,7 @@ internal sealed class RequestAssessor(RequestIdentifier identifier, RequestEstim
 
         GuardedRequest request = identifier.Identify(context, terms, call);
         request.Amount = estimator.Estimate(request, terms, call);
+        request.HasFixedCost = terms?.Cost is not null;
         return request;
     }
 
@@ -28,6 +29,7 @@ internal sealed class RequestAssessor(RequestIdentifier identifier, RequestEstim
     {
         GuardedRequest request = await identifier.IdentifyAsync(context, terms, call).ConfigureAwait(false);
         request.Amount = await estimator.EstimateAsync(context, request, terms, call).ConfigureAwait(false);
+        request.HasFixedCost = terms?.Cost is not null;
         return request;
     }
 }

@@ -39,7 +39,7 @@ internal sealed class Settler(
     /// <summary>Settles; false where the store refused it. A settlement that is only slow is still under way, and counts when it arrives.</summary>
     public ValueTask<bool> TrySettleAsync(in Hold hold, in Charge actual)
     {
-        if (_memory is null || hold.Accounts is null || !settings.Current.AsyncProcessing)
+        if (_memory is null || hold.Accounts is null || metrics.TimesTracker || !settings.Current.AsyncProcessing)
         {
             return RunAsync(Step.Settle, hold, default, actual);
         }
@@ -73,6 +73,7 @@ internal sealed class Settler(
             return new ValueTask<bool>(true);
         }
 
+        long started = metrics.TimesTracker ? time.GetTimestamp() : 0;
         ValueTask call;
         try
         {
@@ -90,10 +91,31 @@ internal sealed class Settler(
             return new ValueTask<bool>(false);
         }
 
-        return call.IsCompletedSuccessfully && settings.Current.AsyncProcessing ? new ValueTask<bool>(true) : FinishAsync(call);
+        if (!call.IsCompletedSuccessfully || !settings.Current.AsyncProcessing)
+        {
+            return FinishAsync(step, call, started);
+        }
+
+        Took(step, started);
+        return new ValueTask<bool>(true);
     }
 
-    private async ValueTask<bool> FinishAsync(ValueTask call)
+    private void Took(Step step, long started)
+    {
+        if (started != 0)
+        {
+            metrics.TrackerTook(time.GetElapsedTime(started), NameOf(step), tracker);
+        }
+    }
+
+    private static string NameOf(Step step) => step switch
+    {
+        Step.Settle => "settle",
+        Step.Adjust => "adjust",
+        _ => "release",
+    };
+
+    private async ValueTask<bool> FinishAsync(Step step, ValueTask call, long started)
     {
         bool isTaken = true;
         try
@@ -113,6 +135,7 @@ internal sealed class Settler(
             isTaken = false;
         }
 
+        Took(step, started);
         if (!settings.Current.AsyncProcessing)
         {
             await alerts.WhenSentAsync().ConfigureAwait(false);

@@ -40,6 +40,29 @@ public sealed class MeteringOutcomeTests
     }
 
     [Fact]
+    public async Task Fixed_cost_of_an_endpoint_is_its_price_and_tokens_are_those_of_the_answer()
+    {
+        FakeModel model = new();
+        await using GuardedApp app = await GuardedApp.StartAsync(
+            """{"Budgets":{"daily":{"Limit":1.00,"Period":"Day"},"tokens":{"Tokens":100000,"Period":"Day"}}}""",
+            app =>
+            {
+                app.MapPost("/fixed/v1/chat/completions", model.AnswerAsync).WithCost(0.02m);
+                app.MapPost("/fixed/reports/v1/chat/completions", context =>
+                {
+                    context.GetBudgetGuard()!.ReportCost(0.03m);
+                    return model.AnswerAsync(context);
+                }).WithCost(0.02m);
+            },
+            static setup => setup.Keys["BudgetGuard:PriceFile"] = FakeModel.WritePriceFile());
+        using HttpResponseMessage answer = await app.PostAsync("/fixed/v1/chat/completions", ChatApp.Body("exp"));
+        Assert.Equal(0.02m, (await app.BalanceAsync()).Settled);
+        Assert.Equal(150, (await app.BalanceAsync(budget: "tokens")).Settled);
+        using HttpResponseMessage reported = await app.PostAsync("/fixed/reports/v1/chat/completions", ChatApp.Body("exp"));
+        Assert.Equal(0.05m, (await app.BalanceAsync()).Settled);
+    }
+
+    [Fact]
     public async Task T89_What_is_used_above_the_hold_is_charged_in_full_and_the_next_is_denied()
     {
         await using ChatApp chat = await ChatApp.StartAsync("""{"Budgets":{"daily":{"Limit":0.01,"Period":"Day","Per":["User"]}}}""", useKestrel: true);
