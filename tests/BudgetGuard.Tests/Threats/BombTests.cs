@@ -9,12 +9,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace BudgetGuard.Tests.Threats;
 
-/// <summary>Runs alone: it watches every buffer that the process rents.</summary>
-[CollectionDefinition(nameof(BombTests), DisableParallelization = true)]
-public sealed class RunsAlone;
-
-/// <summary>Bodies that are small on the wire and large inside, or one long string: the memory they take does not grow with them.</summary>
-[Collection(nameof(BombTests))]
+/// <summary>
+/// Bodies that are small on the wire and large inside, or one long string: the memory they take does not grow with them. Every buffer that the process
+/// rents is watched.
+/// </summary>
+[Collection(nameof(RunsAlone))]
 public sealed class BombTests
 {
     private const string Taken = "/taken/v1/chat/completions";

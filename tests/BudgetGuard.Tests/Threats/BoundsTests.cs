@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 namespace BudgetGuard.Tests.Threats;
 
 /// <summary>What callers can make the guard remember is bounded, and the bound costs nobody what they have spent.</summary>
+[Collection(nameof(RunsAlone))]
 public sealed class BoundsTests
 {
     private const long Megabyte = 1024 * 1024;
@@ -31,7 +32,9 @@ public sealed class BoundsTests
 
         // All but alice's place of those that are tracked, and a hundred cents of the account that all others share.
         Assert.Equal(Tracked - 1 + 100, admitted);
-        Assert.True(grown < 64 * Megabyte, $"{grown / Megabyte} MB");
+        
+        // Mostly the plans of the 65,536 users that were seen last.
+        Assert.True(grown < 96 * Megabyte, $"{grown / Megabyte} MB");
         Assert.Equal(1, overflows.Sum);
         Assert.Equal((1.00m, 0m), await FiguresAsync(app, "alice"));
         Assert.Equal((0.01m, 0m), await FiguresAsync(app, "early7"));
