@@ -52,8 +52,8 @@ public sealed class TrackerCommonHoldTests
         _kit.Clock.Advance(TimeSpan.FromDays(1));
         _kit.Spend(other, 10);
         _kit.Clock.AdjustTime(before);
-        _kit.Hold(one, 90);
-        Assert.Equal((10, 90), (_kit.Read(_day).Settled, _kit.Read(_day).Held));
+        _kit.Hold(one, 40);
+        Assert.Equal((10, 40), (_kit.Read(_day).Settled, _kit.Read(_day).Held));
     }
 
     [Fact]

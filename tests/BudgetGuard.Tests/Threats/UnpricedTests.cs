@@ -1,3 +1,4 @@
+using System.Globalization;
 using BudgetGuard.Tests.Rig;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -124,6 +125,19 @@ public sealed class UnpricedTests
         // No model in the body: what the header says may be a lie.
         Assert.Equal(200, await chat.AskAsync("""{"messages":[{"role":"user","content":"hello"}]}""", "carol"));
         Assert.True((await chat.App.BalanceAsync("carol")).Settled > 0);
+    }
+
+    [Theory]
+    [InlineData("llama3-8b", 50, "0.05")]
+    [InlineData("cheap", 50, "0.05")]
+    [InlineData("exp", 5_000, "0.501")]
+    public async Task T78_Header_that_names_a_model_never_makes_a_report_without_one_cheaper(string header, long output, string charged)
+    {
+        await using ChatApp chat = await StartAsync("UseDefaultCost", app => app.MapPost("/api/run", (HttpContext context) =>
+            context.GetBudgetGuard()!.ReportUsage(new TokenUsage { InputTokens = 100, OutputTokens = output })));
+        chat.App.Client.DefaultRequestHeaders.Add("X-Model", header);
+        Assert.Equal(200, await chat.AskAsync("{}", path: "/api/run"));
+        await AssertSpentAsync(chat, decimal.Parse(charged, CultureInfo.InvariantCulture), 100 + output);
     }
 
     private static bool IsAboutTheModel(Microsoft.Extensions.Logging.Testing.FakeLogRecord record) =>
