@@ -65,6 +65,7 @@ internal sealed class HoldBook
     public bool TryHold(in HoldRequest request, long now, out GrantedHold granted)
     {
         if (request.Id != default
+            || request.Ttl <= TimeSpan.Zero
             || request.Accounts.TrackerState is not AccountPath path
             || !path.IsFresh(_accounts, now)
             || !Admits(path, request.Amount, out int tightest, out long least))

@@ -32,7 +32,7 @@ public sealed class BoundsTests
 
         // All but alice's place of those that are tracked, and a hundred cents of the account that all others share.
         Assert.Equal(Tracked - 1 + 100, admitted);
-        
+
         // Mostly the plans of the 65,536 users that were seen last.
         Assert.True(grown < 96 * Megabyte, $"{grown / Megabyte} MB");
         Assert.Equal(1, overflows.Sum);
