@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace BudgetGuard.Accounting;
 
 /// <summary>
@@ -12,6 +14,9 @@ internal sealed class AccountGroup
     private readonly CalendarWindows _windows;
     private readonly Dictionary<AccountKey, AccountLedger> _ledgers = [];
     private readonly List<AccountLedger> _order = [];
+
+    // Terms that gave way to those of a later reload. Without an entry that keeps them alive.
+    private readonly ConditionalWeakTable<BudgetTerms, object?> _past = [];
     private CalendarWindow _current;
     private AccountLedger? _overflow;
     private long _created;
@@ -115,6 +120,20 @@ internal sealed class AccountGroup
         }
 
         return fullest;
+    }
+
+    /// <summary>
+    /// Lets terms give way to newer ones; false where the newer are the older: a request that was under way at a reload must not bring them back.
+    /// </summary>
+    public bool TrySupersede(BudgetTerms terms, BudgetTerms newer)
+    {
+        if (_past.TryGetValue(newer, out _))
+        {
+            return false;
+        }
+
+        _past.TryAdd(terms, null);
+        return true;
     }
 
     // While the shared account has anything in its window nobody leaves it: its partitions would get a second budget for the same window.

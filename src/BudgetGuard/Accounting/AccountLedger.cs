@@ -54,13 +54,18 @@ internal sealed class AccountLedger
     /// <summary>Takes on the terms and the limit of accounts that were made later.</summary>
     public void Adopt(Account newest)
     {
+        bool isReload = !ReferenceEquals(newest.Terms, Account.Terms);
+        if (isReload && !_group.TrySupersede(Account.Terms, newest.Terms))
+        {
+            return;
+        }
+
         if (newest.Limit > Account.Limit)
         {
             Free();
         }
 
         // Within one set of terms everybody has the limit they come with: nothing that was noted of this account is wrong.
-        bool isReload = !ReferenceEquals(newest.Terms, Account.Terms);
         if (isReload || newest.Limit != Account.Limit)
         {
             Current.Mark = 0;
@@ -206,7 +211,8 @@ internal sealed class AccountLedger
         }
 
         CalendarWindow bounds = _group.WindowAt(now);
-        var next = new LedgerWindow(this, bounds, slices: null) { Previous = Current.HasOpenHolds ? Current : null };
+        var next = new LedgerWindow(this, bounds, slices: null);
+        next.Follow(Current);
         Current.FinalLimit = Limit;
         Current.Revise();
         if (Account.Terms.CarryDebt)

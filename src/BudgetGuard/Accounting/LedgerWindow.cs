@@ -47,8 +47,8 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     /// <summary>How many holds are open that were taken in it.</summary>
     public int OpenHolds { get; set; }
 
-    /// <summary>The window before this one, if holds were still open in it or before it when this one opened.</summary>
-    public LedgerWindow? Previous { get; init; }
+    /// <summary>The latest window before this one in which holds were still open when this one opened.</summary>
+    public LedgerWindow? Previous { get; private set; }
 
     /// <summary>Grows when this is no longer the account's window or its limit may be another: what was noted of it has to be looked up anew.</summary>
     public int Revision { get; private set; }
@@ -73,6 +73,24 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     }
 
     public void Revise() => Revision++;
+
+    /// <summary>
+    /// Remembers of the windows before this one only those in which holds are open: an account that is never without one would keep all of them.
+    /// </summary>
+    public void Follow(LedgerWindow before)
+    {
+        LedgerWindow last = this;
+        for (LedgerWindow? window = before; window is not null; window = window.Previous)
+        {
+            if (window.OpenHolds > 0)
+            {
+                last.Previous = window;
+                last = window;
+            }
+        }
+
+        last.Previous = null;
+    }
 
     /// <summary>Opens an entry in the latest slice that sets an amount aside.</summary>
     public void Take(ref HoldEntry entry, long amount)

@@ -67,7 +67,7 @@ internal sealed class BudgetGuardService(
                 string.IsNullOrEmpty(request.Operation) ? BudgetRequest.DefaultOperation : request.Operation,
                 request.Model,
                 modelIsOnlyClaimed: false,
-                request.RequiredBudgets)
+                [.. request.RequiredBudgets])
             {
                 Id = request.Id,
                 Amount = request.Amount ?? new Charge(

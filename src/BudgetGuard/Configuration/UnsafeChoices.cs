@@ -37,6 +37,11 @@ internal static class UnsafeChoices
             found.Add("UnpricedModels is Allow: a model without a price costs nothing.");
         }
 
+        if (settings.DefaultCost == Money.Zero)
+        {
+            found.Add("DefaultCost is 0: a request that nothing else prices costs nothing, and so does a model without a price.");
+        }
+
         if (settings.TrustUserHeader == true)
         {
             found.Add($"TrustUserHeader is true: callers name themselves in {settings.UserHeader}.");

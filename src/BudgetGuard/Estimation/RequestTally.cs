@@ -21,6 +21,7 @@ internal sealed class RequestTally(ModelApi api)
     private Key _key;
     private Counting _counting;
     private int _imageDepth = int.MaxValue;
+    private int _plainDepth = int.MaxValue;
 
     private enum Key : byte
     {
@@ -70,9 +71,10 @@ internal sealed class RequestTally(ModelApi api)
     {
         _key = Key.Text;
         _counting = Counting.Nothing;
-        if (json.TokenType == JsonTokenType.String && field is RequestField.Content or RequestField.System or RequestField.Prompt)
+        if (json.TokenType == JsonTokenType.String && field != RequestField.Ignored)
         {
-            _messages++;
+            // A field nobody here knows may be input too, as the suffix of a completion is.
+            _messages += field is RequestField.Content or RequestField.System or RequestField.Prompt ? 1 : 0;
             AddText(json.ValueSpan);
         }
 
@@ -169,6 +171,7 @@ internal sealed class RequestTally(ModelApi api)
                 return;
             case JsonTokenType.EndObject:
                 _imageDepth = json.CurrentDepth <= _imageDepth ? int.MaxValue : _imageDepth;
+                _plainDepth = json.CurrentDepth <= _plainDepth ? int.MaxValue : _plainDepth;
                 _key = Key.Text;
                 return;
             case JsonTokenType.String:
@@ -187,7 +190,13 @@ internal sealed class RequestTally(ModelApi api)
     {
         var name = json.ValueSpan;
         _key = Key.Text;
-        if (name.SequenceEqual("image_url"u8) || name.SequenceEqual("image"u8))
+        if (json.CurrentDepth > _plainDepth || IsPlain(name))
+        {
+            // The arguments and results of tools are JSON of any form, whose names mean nothing: the model reads all of it as text.
+            _plainDepth = Math.Min(_plainDepth, json.CurrentDepth);
+            _textBytes += name.Length + 3;
+        }
+        else if (name.SequenceEqual("image_url"u8) || name.SequenceEqual("image"u8))
         {
             _imageDepth = Math.Min(_imageDepth, json.CurrentDepth);
             _key = Key.Url;
@@ -215,10 +224,12 @@ internal sealed class RequestTally(ModelApi api)
         }
         else if (!name.SequenceEqual("content"u8) && !name.SequenceEqual("text"u8) && !name.SequenceEqual("parts"u8))
         {
-            // The arguments and results of tools are read as JSON, names included.
             _textBytes += name.Length + 3;
         }
     }
+
+    private static bool IsPlain(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("input"u8) || name.SequenceEqual("args"u8) || name.SequenceEqual("response"u8) || name.SequenceEqual("json"u8);
 
     private static bool IsCaching(ReadOnlySpan<byte> name) => name.SequenceEqual("cache_control"u8) || name.SequenceEqual("cachePoint"u8);
 

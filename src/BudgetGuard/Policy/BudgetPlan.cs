@@ -20,6 +20,9 @@ internal static class BudgetMatcher
     public static BudgetPlan Match(BudgetRequest request, GuardSettings settings, IPriceCatalog catalog)
     {
         string? canonicalModel = request.Model is { } model ? catalog.Find(model)?.Model ?? model : null;
+
+        // A model that only a header names may bring budgets in, but whoever sends it does not choose an account or a limit with it.
+        string? countedModel = request.ModelIsOnlyClaimed ? null : canonicalModel;
         var accounts = ImmutableArray.CreateBuilder<Account>();
         bool closed = !settings.FailOpen && settings.Budgets.IsEmpty;
         foreach (BudgetRule rule in settings.Budgets)
@@ -29,7 +32,7 @@ internal static class BudgetMatcher
                 continue;
             }
 
-            accounts.Add(new Account(rule.Terms, Partition(rule, request.Subject, canonicalModel, request.Operation), LimitFor(rule, request, canonicalModel)));
+            accounts.Add(new Account(rule.Terms, Partition(rule, request.Subject, countedModel, request.Operation), LimitFor(rule, request, countedModel)));
             closed |= rule.OnStoreFailure == StoreFailureAction.Reject;
         }
 
@@ -80,7 +83,7 @@ internal static class BudgetMatcher
         return false;
     }
 
-    private static ImmutableArray<string?> Partition(BudgetRule rule, BudgetSubject subject, string? canonicalModel, string operation)
+    private static ImmutableArray<string?> Partition(BudgetRule rule, BudgetSubject subject, string? countedModel, string operation)
     {
         var values = ImmutableArray.CreateBuilder<string?>(rule.Per.Length);
         foreach (Dimension dimension in rule.Per)
@@ -90,7 +93,7 @@ internal static class BudgetMatcher
                 DimensionKind.User => subject.User,
                 DimensionKind.Team => subject.Team,
                 DimensionKind.ApiKey => subject.ApiKeyId,
-                DimensionKind.Model => canonicalModel?.ToLowerInvariant(),
+                DimensionKind.Model => countedModel?.ToLowerInvariant(),
                 DimensionKind.Operation => operation,
                 _ => subject.Tags is { } tags && tags.TryGetValue(dimension.Tag!, out string? value) ? value : null,
             });
@@ -99,7 +102,7 @@ internal static class BudgetMatcher
         return values.MoveToImmutable();
     }
 
-    private static long LimitFor(BudgetRule rule, BudgetRequest request, string? canonicalModel)
+    private static long LimitFor(BudgetRule rule, BudgetRequest request, string? countedModel)
     {
         foreach (LimitOverride other in rule.Overrides)
         {
@@ -107,7 +110,7 @@ internal static class BudgetMatcher
                 && Fits(other.Team, request.Subject.Team)
                 && Fits(other.ApiKey, request.Subject.ApiKeyId)
                 && Fits(other.Operation, request.Operation)
-                && (other.Model is null || IsModel(other.Model, canonicalModel) || IsModel(other.Model, request.Model)))
+                && (other.Model is null || (countedModel is not null && (IsModel(other.Model, countedModel) || IsModel(other.Model, request.Model)))))
             {
                 return other.Limit;
             }

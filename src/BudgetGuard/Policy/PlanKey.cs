@@ -6,10 +6,13 @@ internal readonly struct PlanKey(BudgetRequest request) : IEquatable<PlanKey>
     private readonly string? _user = request.Subject.User;
     private readonly string? _team = request.Subject.Team;
     private readonly string? _apiKeyId = request.Subject.ApiKeyId;
-    private readonly IReadOnlyDictionary<string, string>? _tags = request.Subject.Tags;
+
+    // A copy: an app that fills one dictionary anew for each request must not change the key of the one before.
+    private readonly Dictionary<string, string>? _tags = request.Subject.Tags is { } tags ? new(tags, StringComparer.Ordinal) : null;
     private readonly string? _model = request.Model;
     private readonly string? _operation = request.Operation;
     private readonly IReadOnlyList<string>? _requiredBudgets = request.RequiredBudgets;
+    private readonly bool _modelIsOnlyClaimed = request.ModelIsOnlyClaimed;
 
     public bool Equals(PlanKey other) =>
         _user == other._user
@@ -17,19 +20,37 @@ internal readonly struct PlanKey(BudgetRequest request) : IEquatable<PlanKey>
         && _operation == other._operation
         && _team == other._team
         && _apiKeyId == other._apiKeyId
+        && _modelIsOnlyClaimed == other._modelIsOnlyClaimed
         && SameNames(_requiredBudgets, other._requiredBudgets)
         && SameTags(_tags, other._tags);
 
     public override bool Equals(object? obj) => obj is PlanKey other && Equals(other);
 
-    public override int GetHashCode() => Hash(_user, _model, _operation);
+    public override int GetHashCode()
+    {
+        int hash = HashCode.Combine(
+            _user?.GetHashCode(StringComparison.Ordinal), _model?.GetHashCode(StringComparison.Ordinal), _operation?.GetHashCode(StringComparison.Ordinal),
+            _team?.GetHashCode(StringComparison.Ordinal), _apiKeyId?.GetHashCode(StringComparison.Ordinal));
+        if (_tags is { } tags)
+        {
+            // In whatever order they are listed.
+            foreach ((string name, string value) in tags)
+            {
+                hash += HashCode.Combine(name.GetHashCode(StringComparison.Ordinal), value?.GetHashCode(StringComparison.Ordinal));
+            }
+        }
+
+        return hash;
+    }
 
     /// <summary>
-    /// A hash of a request's key that is cheap because it looks at the user alone in full: of operations and models a user has few.
+    /// A hash of a request's key that is cheap because it looks at the user and the API key alone in full: of operations and models a user has few.
     /// </summary>
     public static int QuickHashOf(BudgetRequest request)
     {
-        int hash = request.Subject.User?.GetHashCode(StringComparison.Ordinal) ?? 0;
+        BudgetSubject subject = request.Subject;
+        int hash = subject.User?.GetHashCode(StringComparison.Ordinal) ?? 0;
+        hash = subject.ApiKeyId is { } key ? (hash * 397) ^ key.GetHashCode(StringComparison.Ordinal) : hash;
         return hash ^ (Sketch(request.Operation) * 397) ^ (request.Model is { } model ? Sketch(model) * 7919 : 0);
     }
 
@@ -42,18 +63,12 @@ internal readonly struct PlanKey(BudgetRequest request) : IEquatable<PlanKey>
             && _operation == request.Operation
             && _team == subject.Team
             && _apiKeyId == subject.ApiKeyId
+            && _modelIsOnlyClaimed == request.ModelIsOnlyClaimed
             && (ReferenceEquals(_requiredBudgets, request.RequiredBudgets) || SameNames(_requiredBudgets, request.RequiredBudgets))
             && (ReferenceEquals(_tags, subject.Tags) || SameTags(_tags, subject.Tags));
     }
 
     private static int Sketch(string text) => text.Length == 0 ? 0 : (text.Length << 16) + (text[text.Length / 2] << 8) + text[^1];
-
-    private static int Hash(string? user, string? model, string? operation)
-    {
-        int hash = user?.GetHashCode(StringComparison.Ordinal) ?? 0;
-        hash = (hash * 397) ^ (operation?.GetHashCode(StringComparison.Ordinal) ?? 0);
-        return (hash * 397) ^ (model?.GetHashCode(StringComparison.Ordinal) ?? 0);
-    }
 
     private static bool SameNames(IReadOnlyList<string>? left, IReadOnlyList<string>? right)
     {
@@ -78,7 +93,7 @@ internal readonly struct PlanKey(BudgetRequest request) : IEquatable<PlanKey>
         return true;
     }
 
-    private static bool SameTags(IReadOnlyDictionary<string, string>? left, IReadOnlyDictionary<string, string>? right)
+    private static bool SameTags(Dictionary<string, string>? left, IReadOnlyDictionary<string, string>? right)
     {
         if (ReferenceEquals(left, right))
         {

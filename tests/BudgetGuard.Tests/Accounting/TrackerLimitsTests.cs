@@ -155,6 +155,19 @@ public sealed class TrackerLimitsTests
     }
 
     [Fact]
+    public void T121_RequestUnderWayAtAReload_DoesNotBringTheOldLimitBack()
+    {
+        BudgetTerms terms = Kit.Terms("day");
+        _kit.Spend(Kit.Set(Kit.Of(terms, 100)), 60);
+        AccountSet lower = Kit.Set(Kit.Of(terms with { }, 70));
+        _kit.Spend(lower, 1);
+        AccountSet late = Kit.Set(Kit.Of(terms, 100));
+        Assert.Equal(HoldOutcome.Refused, _kit.TryHold(late, 10).Outcome);
+        Assert.Equal(HoldOutcome.Refused, _kit.TryHold(lower, 10).Outcome);
+        _kit.Spend(lower, 9);
+    }
+
+    [Fact]
     public void OverridesOfOneReload_KeepTheirOwnLimits_OnASharedAccount()
     {
         BudgetTerms terms = Kit.Terms("day");

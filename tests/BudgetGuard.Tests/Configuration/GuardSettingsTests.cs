@@ -75,12 +75,14 @@ public sealed class GuardSettingsTests
         IReadOnlyList<string> all = UnsafeChoices.Of(Settings.Read(Settings.Json(Settings.OneBudget), o =>
         {
             o.UnpricedModels = UnpricedModels.Allow;
+            o.DefaultCost = 0;
             o.TrustUserHeader = true;
             o.EnableCostTracking = false;
             o.ExpiredHolds = ExpiredHolds.Release;
             o.Budgets["org"].Match.Users = ["alice"];
         }));
-        Assert.Equal(6, all.Count);
+        Assert.Equal(7, all.Count);
+        Assert.Contains(all, line => line.StartsWith("DefaultCost is 0", StringComparison.Ordinal));
         Assert.Contains(all, line => line.Contains("enforced: org", StringComparison.Ordinal));
     }
 }

@@ -247,6 +247,46 @@ public sealed class CacheTests
         Assert.Equal(1, catalog.Finds - before);
     }
 
+    [Fact]
+    public void T52_Keys_that_differ_in_any_name_are_spread()
+    {
+        var hashes = new HashSet<int>();
+        for (int i = 0; i < 1_000; i++)
+        {
+            foreach (BudgetSubject subject in (BudgetSubject[])
+                [new($"user{i}"), new("svc") { Team = $"team{i}" }, new("svc") { ApiKeyId = $"key{i}" }, new("svc") { Tags = new Dictionary<string, string> { ["tenant"] = $"t{i}" } }])
+            {
+                hashes.Add(new PlanKey(new BudgetRequest { Subject = subject }).GetHashCode());
+            }
+        }
+
+        Assert.InRange(hashes.Count, 3_990, 4_000);
+    }
+
+    [Fact]
+    public async Task T45_Names_that_change_after_a_request_are_another_key()
+    {
+        await using GuardedApp app = await GuardedApp.StartAsync(
+            """{"Budgets":{"daily":{"Limit":1.00,"Period":"Day","Per":["tenant"]},"exports":{"Limit":0.50,"Period":"Day","Explicit":true}}}""", static _ => { });
+        var tags = new Dictionary<string, string> { ["tenant"] = "red" };
+        List<string> required = [];
+        var request = new BudgetRequest { Subject = new BudgetSubject("svc") { Tags = tags }, RequiredBudgets = required, Estimate = 0.60m };
+        Assert.Equal((true, false), (await AllowsAsync(), await AllowsAsync()));
+        tags["tenant"] = "blue";
+        Assert.True(await AllowsAsync());
+        required.Add("exports");
+        tags["tenant"] = "green";
+        Assert.False(await AllowsAsync());
+        required.Clear();
+        Assert.True(await AllowsAsync());
+
+        async Task<bool> AllowsAsync()
+        {
+            await using BudgetLease lease = await app.Guard.BeginAsync(request);
+            return lease.IsAllowed;
+        }
+    }
+
     private static string Name(Random random) => new(random.GetItems<char>("ab:|/#{},", random.Next(1, 4)));
 
     private static BudgetRequest RequestOf((string User, string Model, string Operation) key, decimal cost) =>

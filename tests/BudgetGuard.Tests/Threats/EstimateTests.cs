@@ -157,6 +157,36 @@ public sealed class EstimateTests
         Assert.Equal(kind is Estimator.Negative or Estimator.Throwing && !failOpen ? 503 : 402, await chat.AskAsync());
     }
 
+    [Theory]
+    [InlineData("/taken/v1/messages", "content", "tool_use", "input")]
+    [InlineData("/taken/v1beta/models/cheap:generateContent", "parts", "functionCall", "args")]
+    [InlineData("/taken/v1beta/models/cheap:generateContent", "parts", "functionResponse", "response")]
+    [InlineData("/taken/model/cheap/converse", "content", "toolResult", "json")]
+    public async Task Arguments_and_results_of_tools_are_text_whatever_their_names(string path, string parts, string part, string member)
+    {
+        await using ChatApp chat = await StartAsync();
+        string text = string.Concat(Enumerable.Repeat("some words, ", 10_000));
+        string image = "iVBORw0KGgoAAAANSUhEUgAA" + new string('A', 600) + text;
+        string ids = string.Join(',', Enumerable.Range(0, 2_000).Select(_ => $$"""{"id":"{{text[..60]}}"}"""));
+        string messages = path.Contains("models", StringComparison.Ordinal) ? "contents" : "messages";
+        foreach (string json in (string[])[$$"""{"image":"{{text}}"}""", $$$"""{"image_url":{"url":"{{{text}}}"}}""", $$"""{"data":"{{image}}"}""", $$"""{"list":[{{ids}}]}"""])
+        {
+            decimal estimate = await EstimateAsync(
+                chat, path, $$$"""{"model":"cheap","{{{messages}}}":[{"role":"user","{{{parts}}}":[{"{{{part}}}":{"{{{member}}}":{{{json}}} } }]}]}""");
+            Assert.True(estimate >= (30_000 * Read) + (4_096 * Written), $"{estimate} for {json[..30]}…");
+        }
+    }
+
+    [Theory]
+    [InlineData(Completions, "suffix")]
+    [InlineData(Chat, "chat_template")]
+    public async Task Text_in_a_field_the_guard_does_not_know_is_counted(string path, string field)
+    {
+        await using ChatApp chat = await StartAsync();
+        decimal estimate = await EstimateAsync(chat, path, $$"""{"model":"cheap","max_tokens":0,"prompt":"x","{{field}}":"{{new string('x', 90_000)}}"}""");
+        Assert.True(estimate >= 30_000 * Read, $"{estimate}");
+    }
+
     private static Task<ChatApp> StartAsync(string section = Generous) => ChatApp.StartAsync(section, map: static app =>
     {
         app.MapPost("/taken/{**rest}", static () => Results.NoContent());
