@@ -190,7 +190,7 @@ internal sealed class BudgetGuardMiddleware(
         }
 
         ValueTask ending = request.EndAsync(Outcomes.Of(context, null));
-        LogDone(context, request);
+        LogDone(context, request, null);
         return ending.IsCompletedSuccessfully ? Task.CompletedTask : ending.AsTask();
     }
 
@@ -214,7 +214,7 @@ internal sealed class BudgetGuardMiddleware(
             }
 
             await guarded.EndAsync(Outcomes.Of(context, failure));
-            LogDone(context, guarded);
+            LogDone(context, guarded, failure);
         }
     }
 
@@ -261,11 +261,13 @@ internal sealed class BudgetGuardMiddleware(
             logger, GuardLog.Printable(context.Request.Method), GuardLog.Printable(context.Request.Path), request.Subject.User, request.Operation,
             GuardLog.Printable(request.Model), request.KnownAmount.Cost, DecisionNames.Of(decision.Kind), decision.Budget);
 
-    private void LogDone(HttpContext context, GuardedRequest guarded)
+    private void LogDone(HttpContext context, GuardedRequest guarded, Exception? failure)
     {
         if (settings.Current.EnableRequestLogging)
         {
-            LogDone(context, guarded, guarded.Decision, guarded.Charged, context.Response.StatusCode);
+            // While an exception passes the status is still that of success; the server will make it a 500.
+            bool becomesError = failure is not null && !context.Response.HasStarted;
+            LogDone(context, guarded, guarded.Decision, guarded.Charged, becomesError ? StatusCodes.Status500InternalServerError : context.Response.StatusCode);
         }
     }
 

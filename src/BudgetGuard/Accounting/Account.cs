@@ -13,9 +13,10 @@ public readonly struct AccountKey : IEquatable<AccountKey>
         Budget = terms.Name;
         Unit = terms.Unit;
         Window = terms.Window;
+        Per = terms.Per;
         Partition = partition;
         var hash = new HashCode();
-        hash.Add(Budget, StringComparer.Ordinal);
+        hash.Add(Budget, StringComparer.OrdinalIgnoreCase);
         foreach (string? value in partition)
         {
             hash.Add(value, StringComparer.Ordinal);
@@ -33,6 +34,9 @@ public readonly struct AccountKey : IEquatable<AccountKey>
     /// <summary>The budget's window; a budget whose window changed has new accounts.</summary>
     public WindowSpec Window { get; }
 
+    /// <summary>What splits the budget; a budget that is split another way has new accounts.</summary>
+    public ImmutableArray<string> Per { get; }
+
     /// <summary>One value for each dimension of the budget's <c>Per</c>, in its order; null where the request lacks it.</summary>
     public ImmutableArray<string?> Partition { get; }
 
@@ -40,8 +44,9 @@ public readonly struct AccountKey : IEquatable<AccountKey>
     public bool Equals(AccountKey other) =>
         _hash == other._hash
         && Unit == other.Unit
-        && string.Equals(Budget, other.Budget, StringComparison.Ordinal)
+        && string.Equals(Budget, other.Budget, StringComparison.OrdinalIgnoreCase)
         && Window.Equals(other.Window)
+        && Per.AsSpan().SequenceEqual(other.Per.AsSpan())
         && Partition.AsSpan().SequenceEqual(other.Partition.AsSpan());
 
     /// <inheritdoc/>

@@ -80,7 +80,7 @@ internal sealed class AccountPath(AccountTable table, AccountLedger[] ledgers, b
 /// <summary>All accounts, by budget.</summary>
 internal sealed class AccountTable
 {
-    private readonly Dictionary<GroupKey, AccountGroup> _groups = [];
+    private readonly Dictionary<AccountKey, AccountGroup> _groups = [];
 
     public AccountPath PathOf(AccountSet set, long now, ref EventBuffer events) =>
         set.TrackerState is AccountPath path && path.IsCurrent(this) && !path.HasOverflow ? path : Resolve(set, now, ref events);
@@ -92,7 +92,7 @@ internal sealed class AccountTable
     public AccountGroup GroupOf(Account account)
     {
         BudgetTerms terms = account.Terms;
-        var key = new GroupKey(terms.Name, terms.Unit, terms.Window);
+        var key = new AccountKey(terms, []);
         if (!_groups.TryGetValue(key, out AccountGroup? group))
         {
             group = new AccountGroup(terms);
@@ -123,6 +123,4 @@ internal sealed class AccountTable
         set.TrackerState = path;
         return path;
     }
-
-    private readonly record struct GroupKey(string Budget, BudgetUnit Unit, WindowSpec Window);
 }

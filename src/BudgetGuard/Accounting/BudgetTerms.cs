@@ -14,6 +14,9 @@ public sealed record BudgetTerms
     /// <summary>When its accounts start anew.</summary>
     public required WindowSpec Window { get; init; }
 
+    /// <summary>What splits it, in order: <c>User</c>, <c>Team</c>, … or the names of tags. A budget that is split another way has new accounts. Default: nothing.</summary>
+    public ImmutableArray<string> Per { get; init; } = [];
+
     /// <summary>What an exceeded limit means.</summary>
     public BudgetAction OnExceeded { get; init; } = BudgetAction.Reject;
 

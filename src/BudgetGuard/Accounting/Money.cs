@@ -10,6 +10,9 @@ public readonly record struct Money : IComparable<Money>
 {
     internal const long NanosPerUsd = 1_000_000_000;
 
+    /// <summary>More than any budget has; whole dollars.</summary>
+    internal const decimal MaxUsd = long.MaxValue / NanosPerUsd;
+
     private Money(long nanos) => Nanos = nanos;
 
     /// <summary>No money.</summary>

@@ -27,7 +27,7 @@ public sealed class BudgetLease : IAsyncDisposable
     public void ReportUsage(TokenUsage usage) => Allowed.ReportUsage(usage);
 
     /// <summary>Reports what the work really cost, in US dollars; 0 is a fact too. Reports add up.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The cost is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The cost is negative, or above nine billion dollars.</exception>
     /// <exception cref="InvalidOperationException">The lease was denied, or it is over.</exception>
     public void ReportCost(decimal usd) => Allowed.ReportCost(usd);
 

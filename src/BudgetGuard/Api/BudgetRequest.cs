@@ -39,7 +39,7 @@ public class BudgetRequest
     /// <summary>
     /// What it may cost at most; null: <see cref="BudgetGuardOptions.DefaultCost"/>. In the middleware this is the answer of the estimators.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The cost or the tokens are negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The cost or the tokens are negative, or the cost is above nine billion dollars.</exception>
     public CostEstimate? Estimate
     {
         get => Amount is { } amount ? new CostEstimate(amount.Cost.Usd, amount.Tokens) : null;
@@ -50,7 +50,8 @@ public class BudgetRequest
     public IReadOnlyList<string> RequiredBudgets { get; init; }
 
     /// <summary>
-    /// An identity the caller brings, for example from <see cref="HoldId.FromText"/>: beginning twice with the same one while it is open holds once. Default: none.
+    /// An identity the caller brings, for example from <see cref="HoldId.FromText"/>: beginning twice with the same one while it is open holds once,
+    /// and the lease that ends first settles it. Default: none.
     /// </summary>
     public HoldId Id
     {
@@ -81,6 +82,7 @@ public class BudgetRequest
     internal static Charge ToCharge(CostEstimate estimate)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(estimate.CostUsd);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(estimate.CostUsd, Money.MaxUsd);
         ArgumentOutOfRangeException.ThrowIfNegative(estimate.Tokens);
         return new Charge(Money.FromUsd(estimate.CostUsd), estimate.Tokens);
     }

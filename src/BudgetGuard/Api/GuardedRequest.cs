@@ -79,6 +79,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
     public void ReportCost(decimal usd)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(usd);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(usd, Money.MaxUsd);
         Report(Money.FromUsd(usd), null);
     }
 

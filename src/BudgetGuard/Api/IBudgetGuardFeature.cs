@@ -18,7 +18,7 @@ public interface IBudgetGuardFeature
     void ReportUsage(TokenUsage usage);
 
     /// <summary>Reports what the request really cost, in US dollars; 0 is a fact too. Reports add up until the request ends and beat what the guard reads from the response.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The cost is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The cost is negative, or above nine billion dollars.</exception>
     /// <exception cref="InvalidOperationException">The request has ended.</exception>
     void ReportCost(decimal usd);
 }

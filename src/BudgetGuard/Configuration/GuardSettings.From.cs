@@ -59,6 +59,7 @@ internal sealed partial record GuardSettings
                 Name = name,
                 Unit = unit,
                 Window = WindowOf(budget),
+                Per = [.. budget.Per.Select(DimensionOf).Select(static dimension => dimension.Tag ?? dimension.Kind.ToString())],
                 OnExceeded = action,
                 Enforced = !shadow && action != BudgetAction.Alert,
                 CarryDebt = budget.CarryDebt,

@@ -55,7 +55,11 @@ internal static class LeadFactoryVariables
             if (known is null)
             {
                 string? nearest = NearestName.Of(name, Names);
-                problems.Add(child.Key, "unknown variable" + NearestName.Hint(nearest is null ? null : prefix + nearest));
+                problems.Add(
+                    child.Key,
+                    nearest is null
+                        ? $"unknown variable; expected {prefix} followed by one of {string.Join(", ", Names)}"
+                        : "unknown variable" + NearestName.Hint(prefix + nearest));
             }
             else if (child.GetChildren().Any())
             {

@@ -8,8 +8,6 @@ namespace BudgetGuard.Estimation;
 /// <summary>Works out what a request may cost at most: the endpoint's own cost, else the app's estimator, else the default.</summary>
 internal sealed class RequestEstimator(DefaultCostEstimator standard, ExtensionPoint<ICostEstimator> estimators, ExtensionCalls calls)
 {
-    private const decimal MostUsd = long.MaxValue / Money.NanosPerUsd;
-
     /// <summary>True if an estimator of the app has to be asked.</summary>
     public bool IsAsked(EndpointTerms? terms) => estimators.HasCustom && terms?.Cost is null;
 
@@ -44,5 +42,5 @@ internal sealed class RequestEstimator(DefaultCostEstimator standard, ExtensionP
 
     // More than any amount is no failure of the estimator, for which a cheaper estimate would stand: it is more than any budget has.
     private static Charge ToCharge(CostEstimate estimate) =>
-        BudgetRequest.ToCharge(estimate.CostUsd > MostUsd ? estimate with { CostUsd = MostUsd } : estimate);
+        BudgetRequest.ToCharge(estimate.CostUsd > Money.MaxUsd ? estimate with { CostUsd = Money.MaxUsd } : estimate);
 }

@@ -49,7 +49,7 @@ internal sealed class AnthropicUsageReader : IUsageReader
             ReasoningTokens = Math.Min(Math.Max(top.Reasoning, all.Reasoning), all.Output),
             WebSearches = UsageFields.Count(UsageFields.Block(usage, "server_tool_use"), "web_search_requests") ?? 0,
             ServiceTier = UsageFields.Text(usage, "speed") is { } speed && speed != "standard" ? speed : UsageFields.Text(usage, "service_tier"),
-            ReportedCostUsd = UsageFields.Cost(usage),
+            ReportedCostUsd = UsageFields.Cost(answer, usage),
         };
         return calls.Count < 2 ? whole with { Model = calls.Count == 1 ? calls[0].Model : model } : whole with { Parts = Split(whole, calls) };
     }

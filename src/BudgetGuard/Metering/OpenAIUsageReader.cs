@@ -13,7 +13,7 @@ internal sealed class OpenAIUsageReader(bool generates, params string[] apis) : 
     public TokenUsage? Read(JsonElement answer)
     {
         var usage = UsageFields.Block(answer, "usage");
-        var cost = UsageFields.Cost(usage);
+        var cost = UsageFields.Cost(answer, usage);
         var inputParts = UsageFields.Block(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details", "prompt_token_details");
         var outputParts = UsageFields.Block(usage, "completion_tokens_details", "output_tokens_details", "output_token_details");
         var cached = Math.Max(

@@ -52,8 +52,12 @@ internal static class UsageFields
         return largest;
     }
 
-    /// <summary>What the provider says the call cost, in US dollars.</summary>
-    public static decimal? Cost(JsonElement usage)
+    /// <summary>
+    /// What the provider says the call cost, in US dollars. That an answer cost nothing is for prices and <c>FreeModels</c> to say; it is believed only of an error.
+    /// </summary>
+    public static decimal? Cost(JsonElement answer, JsonElement usage) => Cost(usage) is { } cost && (cost > 0 || IsError(answer)) ? cost : null;
+
+    private static decimal? Cost(JsonElement usage)
     {
         if (Usd(Member(usage, "cost_in_usd_ticks")) is { } ticks)
         {

@@ -153,29 +153,6 @@ public sealed class TrackerTimeTests
     }
 
     [Fact]
-    public void T162_AccountThatIsNeverWithoutAHold_RemembersOnlyTheWindowsInWhichHoldsAreOpen()
-    {
-        AccountSet set = Kit.Set(Kit.Of(Kit.Terms("minute", Kit.Calendar(BudgetPeriod.Minute)), 10));
-        Hold first = _kit.Hold(set, 1);
-        Hold last = _kit.Hold(set, 1);
-        long before = GC.GetTotalMemory(forceFullCollection: true);
-        for (int i = 0; i < 100_000; i++)
-        {
-            _kit.Clock.Advance(TimeSpan.FromMinutes(1));
-            Hold next = _kit.Hold(set, 1, TimeSpan.FromDays(365));
-            _kit.Settle(last, 1);
-            last = next;
-            if (i == 10)
-            {
-                _kit.Settle(first, 1);
-            }
-        }
-
-        long grown = GC.GetTotalMemory(forceFullCollection: true) - before;
-        Assert.True(grown < 1_000_000, $"{grown:N0} bytes more than before.");
-    }
-
-    [Fact]
     public void T162_HoldThatIsOpenSinceWindowsAgo_KeepsItsAccount()
     {
         BudgetTerms terms = Kit.Terms("minute", Kit.Calendar(BudgetPeriod.Minute)) with { MaxTrackedPartitions = 1 };

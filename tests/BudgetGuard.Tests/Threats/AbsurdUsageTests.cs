@@ -47,6 +47,8 @@ public sealed class AbsurdUsageTests
     [InlineData("""{"prompt_tokens":100,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":-1000}}""", 100, 50)]
     [InlineData("""{"prompt_tokens":100,"completion_tokens":50,"completion_tokens_details":{"reasoning_tokens":500}}""", 100, 550)]
     [InlineData("""{"prompt_tokens":100,"completion_tokens":50,"cost":-0.5}""", 100, 50)]
+    [InlineData("""{"prompt_tokens":100,"completion_tokens":50,"cost":0}""", 100, 50)]
+    [InlineData("""{"prompt_tokens":100,"completion_tokens":50,"cost":"0"}""", 100, 50)]
     [InlineData("""{"prompt_tokens":100,"completion_tokens":50,"cost":1e28}""", 100, 50)]
     [InlineData("""{"prompt_tokens":100,"completion_tokens":50,"cost_in_usd_ticks":1e28}""", 100, 50)]
     [InlineData("""{"prompt_tokens":100,"completion_tokens":50,"cost_in_usd_ticks":-1}""", 100, 50)]

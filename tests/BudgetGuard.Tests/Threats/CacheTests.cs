@@ -153,7 +153,8 @@ public sealed class CacheTests
         // Of equal length and with the same middle and end: the quick hash takes them for one.
         string[] models = ["aaXbb", "ccXdb", "eeXfb"];
         await using GuardedApp app = await GuardedApp.StartAsync(
-            """{"Budgets":{"daily":{"Limit":1.00,"Period":"Day","Per":["Model"]}}}""", app => app.MapPost("/api", () => "done").WithCost(0.10m));
+            """{"Budgets":{"daily":{"Limit":1.00,"Period":"Day","Per":["Model"]}}}""", app => app.MapPost("/api", () => "done").WithCost(0.10m),
+            static setup => setup.Guard = static guard => guard.UseModelExtractor(static context => context.Request.Headers["X-Model"].ToString()));
         for (int i = 0; i < 12; i++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "/api");

@@ -13,6 +13,20 @@ public sealed class ReportTests
     private static readonly TokenUsage Cheap = new() { Model = "cheap", InputTokens = 100, OutputTokens = 50 };
 
     [Theory]
+    [InlineData("-0.01")]
+    [InlineData("100000000000000000000")]
+    public async Task T75_Cost_that_no_budget_could_count_is_refused_where_it_is_reported(string usd)
+    {
+        decimal cost = decimal.Parse(usd, System.Globalization.CultureInfo.InvariantCulture);
+        await using GuardedApp app = await StartAsync(context =>
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => context.GetBudgetGuard()!.ReportCost(cost));
+            return Task.CompletedTask;
+        });
+        Assert.Equal(200, await AskAsync(app, Run));
+    }
+
+    [Theory]
     [InlineData(200)]
     [InlineData(302)]
     [InlineData(403)]

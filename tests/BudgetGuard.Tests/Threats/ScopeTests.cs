@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using BudgetGuard.Tests.Rig;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BudgetGuard.Tests.Threats;
@@ -79,4 +80,19 @@ public sealed class ScopeTests
 
     private static void Identify(GuardedAppSetup setup) =>
         setup.Guard = guard => guard.UseUserExtractor(_ => Subject).UseModelExtractor(_ => "cheap");
+
+    [Fact]
+    public async Task T43_Budget_that_is_split_another_way_has_accounts_of_its_own()
+    {
+        await using GuardedApp app = await GuardedApp.StartAsync(
+            GuardedApp.OneDollarADay,
+            static app => app.MapGet("/api/run", static () => "done").WithCost(1.00m),
+            static setup => setup.Guard = static guard => guard.UseUserExtractor(static _ => new BudgetSubject("red") { Team = "red" }));
+        using HttpResponseMessage asUser = await app.GetAsync("/api/run");
+        using HttpResponseMessage exhausted = await app.GetAsync("/api/run");
+        ((IConfigurationBuilder)app.Configuration).AddInMemoryCollection([new("BudgetGuard:Budgets:daily:Per:0", "Team")]);
+        using HttpResponseMessage asTeam = await app.GetAsync("/api/run");
+        using HttpResponseMessage teamExhausted = await app.GetAsync("/api/run");
+        Assert.Equal([200, 402, 200, 402], new[] { asUser, exhausted, asTeam, teamExhausted }.Select(static answer => (int)answer.StatusCode));
+    }
 }
