@@ -10,12 +10,6 @@ internal static class JsonText
     /// <summary>The UTF-8 length of a raw JSON string after unescaping.</summary>
     public static long UnescapedLength(ReadOnlySpan<byte> raw)
     {
-        // Most text has short escapes alone, each a backslash and one character more: those are counted many at a time.
-        if (raw.IndexOf("\\u"u8) < 0 && raw.IndexOf("\\\\"u8) < 0)
-        {
-            return raw.Length - raw.Count((byte)'\\');
-        }
-
         long length = raw.Length;
         int at;
         while ((at = raw.IndexOf((byte)'\\')) >= 0)
