@@ -56,7 +56,7 @@ public sealed class StreamBodyTests
             [{"candidates":[{"content":{"parts":[{"text":"{{{{Fake}}}}"}]}}],"usageMetadata":{"promptTokenCount":1000,"candidatesTokenCount":9,"totalTokenCount":1009}}
             ,
             {"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"a":1}}}]},"groundingMetadata":{"text":"no"}}],"usageMetadata":{"promptTokenCount":1000,"candidatesTokenCount":50,"totalTokenCount":1050}}]
-            """, Unescaped(Fake) + 1 + 5),
+            """, Unescaped(Fake) + 1 + 6),
     };
 
     public static TheoryData<string> Names => [.. Streams.Keys];

@@ -33,7 +33,7 @@ public sealed class StreamCutTests
             switch (how)
             {
                 case "abort":
-                    context.Abort();
+                    await AbortAsync(context);
                     break;
                 case "exception":
                     throw new HttpIOException(HttpRequestError.ResponseEnded, "cut");
@@ -95,7 +95,7 @@ public sealed class StreamCutTests
             context.Response.ContentType = "text/event-stream";
             await context.Response.WriteAsync("data: {\"model\":\"cheap\",\"choices\":[],\"usage\":{\"prompt_tokens\":1000,\"completion_tokens\":500,\"total_tokens\":1500}}\n\n");
             await SendAsync(context, 1);
-            context.Abort();
+            await AbortAsync(context);
         });
         using OpenConnection client = await AskAsync(app);
         await ends.NextAsync();
@@ -117,9 +117,24 @@ public sealed class StreamCutTests
         Assert.InRange(books.Money, (17 + (6000 * 2)) / 1_000_000m, (17 + (((6000 * 3) + 16) * 2)) / 1_000_000m);
     }
 
+    /// <summary>Ends the connection as a proxy does whose upstream was cut; the server says so a little later.</summary>
+    private static async Task AbortAsync(HttpContext context)
+    {
+        TaskCompletionSource gone = new();
+        using (context.RequestAborted.Register(gone.SetResult))
+        {
+            context.Abort();
+            await gone.Task.WaitAsync(Patience);
+        }
+    }
+
     private static async Task SendAsync(HttpContext context, int deltas)
     {
-        context.Response.ContentType = "text/event-stream";
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = "text/event-stream";
+        }
+
         StringBuilder events = new();
         for (int i = 0; i < deltas; i++)
         {
