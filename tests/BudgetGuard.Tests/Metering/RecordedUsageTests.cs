@@ -46,7 +46,7 @@ public sealed class RecordedUsageTests
         }
 
         Assert.Empty(unread);
-        Assert.Equal(94, read);
+        Assert.Equal(96, read);
     }
 
     private static bool IsSplit(string file, byte[] body) => body.Length < 3000 || file.Contains("stream", StringComparison.Ordinal);
