@@ -186,7 +186,7 @@ internal sealed class BudgetGuardMiddleware(
 
         if (meter is not null || !run.IsCompletedSuccessfully)
         {
-            return AwaitAsync(run, context, request, meter);
+            return AwaitAsync(run, context, request, meter, call);
         }
 
         ValueTask ending = request.EndAsync(Outcomes.Of(context, null));
@@ -194,7 +194,7 @@ internal sealed class BudgetGuardMiddleware(
         return ending.IsCompletedSuccessfully ? Task.CompletedTask : ending.AsTask();
     }
 
-    private async Task AwaitAsync(Task run, HttpContext context, GuardedRequest guarded, ResponseMeter? meter)
+    private async Task AwaitAsync(Task run, HttpContext context, GuardedRequest guarded, ResponseMeter? meter, ModelCall? call)
     {
         Exception? failure = null;
         try
@@ -213,7 +213,7 @@ internal sealed class BudgetGuardMiddleware(
                 await meter.FinishAsync();
             }
 
-            await guarded.EndAsync(Outcomes.Of(context, failure));
+            await guarded.EndAsync(Outcomes.Of(context, failure), meter?.StreamReading, call);
             LogDone(context, guarded, failure);
         }
     }

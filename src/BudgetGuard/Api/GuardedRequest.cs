@@ -1,3 +1,4 @@
+using BudgetGuard.Identification;
 using BudgetGuard.Metering;
 using BudgetGuard.Policy;
 using Microsoft.AspNetCore.Http;
@@ -93,14 +94,17 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         if (_metered is null && !ReferenceEquals(reports, RequestReports.Ended))
         {
             Charge told = _settler.CostOf(usage, this);
-            told = HasFixedCost ? told with { Cost = KnownAmount.Cost } : told;
+            told = AtItsPrice(told);
             _metered = new Metered(reports?.Sum(told.Tokens) ?? told);
             _isSettled = await _settler.TrySettleAsync(Hold, _metered.Charge).ConfigureAwait(false);
         }
     }
 
     /// <summary>Ends the request: reports decide, else what was metered, else how it ended. Never throws.</summary>
-    public ValueTask EndAsync(RequestOutcome outcome)
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="stream">What was read of a stream that did not tell all of its usage.</param>
+    /// <param name="call">The model call, if it is one.</param>
+    public ValueTask EndAsync(RequestOutcome outcome, in StreamReading? stream = null, ModelCall? call = null)
     {
         RequestReports? reports = Interlocked.Exchange(ref _reports, RequestReports.Ended);
         if (ReferenceEquals(reports, RequestReports.Ended))
@@ -109,7 +113,13 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         }
 
         Charge estimate = KnownAmount;
-        Charge actual = _settler.ChargeOf(reports, _metered?.Charge, estimate, outcome);
+        Charge? told = _metered?.Charge;
+        if (told is null && stream is { } reading && call is not null && _settler.ChargeOf(reading, call, this, outcome) is { } read)
+        {
+            told = AtItsPrice(read);
+        }
+
+        Charge actual = _settler.ChargeOf(reports, told, estimate, outcome);
         _settler.Count(actual, Operation);
         if (_metered is not { } metered)
         {
@@ -132,6 +142,8 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         ReferenceEquals(Interlocked.Exchange(ref _reports, RequestReports.Ended), RequestReports.Ended) || _metered is not null
             ? ValueTask.CompletedTask
             : _settler.ReleaseAsync(Hold);
+
+    private Charge AtItsPrice(in Charge charge) => HasFixedCost ? charge with { Cost = KnownAmount.Cost } : charge;
 
     private void Report(Money cost, long? tokens)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 
 namespace BudgetGuard.Metering;
 
@@ -7,7 +6,11 @@ namespace BudgetGuard.Metering;
 /// Reads one JSON answer as it passes, in pieces of any size and in constant memory. It follows strings and nesting, so that what the model wrote
 /// can never be taken for the provider's own words, and keeps of the top-level object only the short plain values and the usage blocks.
 /// </summary>
-internal sealed class AnswerScanner
+/// <remarks>
+/// Of an event of a stream it also keeps the same of the object that some formats put around the answer (<c>response</c>, <c>message</c>, <c>x_groq</c>),
+/// and counts what the model wrote.
+/// </remarks>
+internal sealed partial class AnswerScanner(bool isEvent = false)
 {
     public const int MaxBlockBytes = 64 * 1024;
     private const int MaxKeyBytes = 128;
@@ -24,10 +27,15 @@ internal sealed class AnswerScanner
     private int _key;
     private int _value;
     private int _plainBytes;
+    private int _typeStart;
+    private int _typeEnd;
+    private int _depth;
+    private TextSkipper _text;
     private BlockSkipper _block;
+    private DeltaCounter _counter;
+    private GeneratedText _written;
     private bool _keep;
-    private bool _inString;
-    private bool _escaped;
+    private bool _counts;
     private State _state;
 
     private enum State : byte
@@ -51,34 +59,38 @@ internal sealed class AnswerScanner
     /// <summary>True if the body is a JSON array.</summary>
     public bool IsArray { get; private set; }
 
+    /// <summary>True if a usage block was kept.</summary>
+    public bool HasUsage { get; private set; }
+
+    /// <summary>What the model wrote in all the events until now.</summary>
+    public GeneratedText Written => _written;
+
+    /// <summary>The <c>type</c> of a complete object with its quotes; empty if it has none.</summary>
+    public ReadOnlySpan<byte> Type => _kept.AsSpan(_typeStart, _typeEnd - _typeStart);
+
+    /// <summary>What was kept, as JSON.</summary>
+    public ReadOnlySpan<byte> KeptBytes => _kept.AsSpan(0, _length);
+
     /// <summary>True when nothing that follows can matter.</summary>
     public bool IsFinished => _state >= State.Complete;
 
     /// <summary>Reads the next piece; true once the top-level object was closed.</summary>
     public bool Feed(ReadOnlySpan<byte> piece)
     {
-        while (!piece.IsEmpty && !IsFinished)
-        {
-            piece = piece[Step(piece)..];
-        }
-
+        Read(piece);
         return IsComplete;
     }
 
-    /// <summary>What was kept of a complete object; the document is dead once <see cref="Discard"/> was called.</summary>
-    public JsonDocument Kept() => JsonDocument.Parse(_kept.AsMemory(0, _length));
-
-    /// <summary>Gives its memory back; nothing that follows is read.</summary>
-    public void Discard()
+    /// <summary>Reads the next piece until the object ends; the number of bytes used.</summary>
+    public int Read(ReadOnlySpan<byte> piece)
     {
-        _state = State.NoObject;
-        var kept = _kept;
-        _kept = [];
-        _length = 0;
-        if (kept.Length > 0)
+        var at = 0;
+        while (at < piece.Length && !IsFinished)
         {
-            ArrayPool<byte>.Shared.Return(kept);
+            at += Step(piece[at..]);
         }
+
+        return at;
     }
 
     private int Step(ReadOnlySpan<byte> piece)
@@ -86,15 +98,15 @@ internal sealed class AnswerScanner
         switch (_state)
         {
             case State.Key:
-                return Take(piece, SkipText(piece), _key, MaxKeyBytes, _inString ? State.Key : State.BeforeColon);
+                return Take(piece, _text.Skip(piece), _key, MaxKeyBytes, _text.IsOpen ? State.Key : State.BeforeColon);
             case State.Text:
-                return Take(piece, SkipText(piece), _value, MaxTextBytes, _inString ? State.Text : State.AfterValue);
+                return Take(piece, SkipText(piece), _value, MaxTextBytes, _text.IsOpen ? State.Text : State.AfterValue);
             case State.Scalar:
                 var end = piece.IndexOfAny(ScalarEnd);
                 return Take(piece, end < 0 ? piece.Length : end, _value, MaxTextBytes, end < 0 ? State.Scalar : State.AfterValue);
             case State.Block:
-                var used = _block.Skip(piece);
-                return Take(piece, used, _value, MaxBlockBytes, _block.IsOpen ? State.Block : State.AfterValue);
+                var used = _counts ? _counter.Skip(piece, ref _written) : _block.Skip(piece);
+                return Take(piece, used, _value, MaxBlockBytes, (_counts ? _counter.IsOpen : _block.IsOpen) ? State.Block : State.AfterValue);
             default:
                 var first = piece[0] > (byte)' ' ? 0 : piece.IndexOfAnyExcept(Whitespace);
                 if (first < 0)
@@ -115,8 +127,8 @@ internal sealed class AnswerScanner
             case (State.Start, 0xEF or 0xBB or 0xBF):
                 return 1;
             case (State.Start, (byte)'{'):
-                _kept = ArrayPool<byte>.Shared.Rent(1024);
-                _kept[_length++] = next;
+                _keep = true;
+                Append("{"u8);
                 _state = State.BeforeKey;
                 return 1;
             case (State.Start, (byte)'['):
@@ -138,7 +150,7 @@ internal sealed class AnswerScanner
             case (State.AfterValue or State.BeforeKey, (byte)'}'):
                 _keep = true;
                 Append("}"u8);
-                _state = State.Complete;
+                _state = _depth-- > 0 ? State.AfterValue : State.Complete;
                 return 1;
             default:
                 _state = State.NoObject;
@@ -150,33 +162,35 @@ internal sealed class AnswerScanner
     {
         _keep = true;
         _member = _length;
-        if (_length > 1)
+        if (_kept[_length - 1] != (byte)'{')
         {
             Append(","u8);
         }
 
         _key = _length;
         Append("\""u8);
-        _inString = true;
+        _text = TextSkipper.Opened();
         _state = State.Key;
     }
 
     private int StartValue(byte first)
     {
+        // Of a key that is too long nothing is left.
+        var key = _keep ? _kept.AsSpan(_key + 1, _length - _key - 3) : [];
         switch (first)
         {
             case (byte)'"':
                 _state = State.Text;
-                _inString = true;
+                _text = TextSkipper.Opened();
+                _counts = isEvent && EventNames.IsText(key);
                 break;
+            case (byte)'{' when isEvent && _depth == 0 && EventNames.IsAnswer(key):
+                _depth++;
+                _state = State.BeforeKey;
+                Append("{"u8);
+                return 1;
             case (byte)'{' or (byte)'[':
-                _state = State.Block;
-                _block = BlockSkipper.Opened();
-                if (_keep && !(first == '{' && IsUsage(_kept.AsSpan(_key + 1, _length - _key - 3))))
-                {
-                    Drop();
-                }
-
+                StartBlock(first, key);
                 break;
             default:
                 _state = State.Scalar;
@@ -189,92 +203,36 @@ internal sealed class AnswerScanner
         return 1;
     }
 
+    private void StartBlock(byte first, ReadOnlySpan<byte> key)
+    {
+        _state = State.Block;
+        _counts = isEvent && EventNames.IsBlock(key);
+        _counter = DeltaCounter.Opened();
+        _block = BlockSkipper.Opened();
+        if (first == '{' && IsUsage(key))
+        {
+            HasUsage |= key[0] == (byte)'u';
+        }
+        else if (_keep)
+        {
+            Drop();
+        }
+    }
+
+    private int SkipText(ReadOnlySpan<byte> piece)
+    {
+        var before = _text.Length;
+        var used = _text.Skip(piece);
+        if (_counts)
+        {
+            _written += new GeneratedText(_text.Length - before, _text is { IsOpen: false, Length: > 0 } ? 1 : 0);
+        }
+
+        return used;
+    }
+
     /// <summary>The objects that tell what a call used, and the one that tells why it used nothing.</summary>
     private static bool IsUsage(ReadOnlySpan<byte> key) =>
         key.SequenceEqual("usage"u8) || key.SequenceEqual("usageMetadata"u8) || key.SequenceEqual("tool_usage"u8)
         || key.SequenceEqual("serviceTier"u8) || key.SequenceEqual("error"u8);
-
-    /// <summary>Passes over the used bytes and keeps them while the member they belong to is small.</summary>
-    private int Take(ReadOnlySpan<byte> piece, int used, int start, int limit, State next)
-    {
-        if (_keep)
-        {
-            var plain = _state is State.Text or State.Scalar;
-            if (_length - start + used > limit || _length + used > MaxKeptBytes || (plain && _plainBytes + _length - _member + used > MaxPlainBytes))
-            {
-                Drop();
-            }
-            else
-            {
-                Append(piece[..used]);
-                if (plain && next == State.AfterValue)
-                {
-                    _plainBytes += _length - _member;
-                }
-            }
-        }
-
-        _state = next;
-        return used;
-    }
-
-    private void Drop()
-    {
-        _keep = false;
-        _length = _member;
-    }
-
-    private void Append(ReadOnlySpan<byte> bytes)
-    {
-        if (!_keep)
-        {
-            return;
-        }
-
-        if (_length + bytes.Length > _kept.Length)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_kept.Length * 2, _length + bytes.Length));
-            _kept.AsSpan(0, _length).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_kept);
-            _kept = larger;
-        }
-
-        bytes.CopyTo(_kept.AsSpan(_length));
-        _length += bytes.Length;
-    }
-
-    /// <summary>Passes over the rest of a string; it has ended when <see cref="_inString"/> is false.</summary>
-    private int SkipText(ReadOnlySpan<byte> piece)
-    {
-        var at = 0;
-        if (_escaped)
-        {
-            _escaped = false;
-            at = 1;
-        }
-
-        while (true)
-        {
-            var hit = piece[at..].IndexOfAny((byte)'"', (byte)'\\');
-            if (hit < 0)
-            {
-                return piece.Length;
-            }
-
-            at += hit + 1;
-            if (piece[at - 1] == (byte)'"')
-            {
-                _inString = false;
-                return at;
-            }
-
-            if (at == piece.Length)
-            {
-                _escaped = true;
-                return at;
-            }
-
-            at++;
-        }
-    }
 }

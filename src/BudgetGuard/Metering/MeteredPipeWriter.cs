@@ -51,6 +51,11 @@ internal sealed class MeteredPipeWriter(ResponseMeter meter, PipeWriter inner) :
     public override async ValueTask CompleteAsync(Exception? exception = null)
     {
         _lent = default;
+        if (exception is null)
+        {
+            meter.End();
+        }
+
         await meter.ReportedAsync();
         await inner.CompleteAsync(exception);
     }

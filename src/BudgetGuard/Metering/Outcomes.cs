@@ -17,7 +17,7 @@ internal static class Outcomes
         int status = response?.StatusCode ?? StatusCodes.Status200OK;
         if (lifetime is { RequestAborted.IsCancellationRequested: true } || IsCutShort(status, response?.HasStarted ?? false, failure))
         {
-            return RequestOutcome.EstimateUsed;
+            return RequestOutcome.CutShort;
         }
 
         return failure is not null || status >= StatusCodes.Status400BadRequest ? RequestOutcome.NothingUsed : RequestOutcome.EstimateUsed;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.IO.Pipelines;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -21,7 +20,7 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
     private readonly ImmutableArray<IUsageReader> _readers;
     private readonly Func<TokenUsage, ValueTask> _report;
     private readonly Action<Exception> _complain;
-    private AnswerScanner? _scanner;
+    private AnswerBody? _body;
     private MeteredStream? _stream;
     private MeteredPipeWriter? _writer;
     private Task? _reporting;
@@ -43,10 +42,13 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
     /// <summary>What the answer used; null while that is unknown.</summary>
     public TokenUsage? Usage { get; private set; }
 
-    /// <summary>True if the answer comes in many parts, each with its own account of the usage.</summary>
+    /// <summary>What was read of a stream that ended without a report; null if it was none, or once the usage was reported.</summary>
+    public StreamReading? StreamReading { get; private set; }
+
+    /// <summary>True if the answer comes in many parts.</summary>
     public bool IsStream { get; private set; }
 
-    /// <summary>True if the answer is compressed, so that its usage stays unknown.</summary>
+    /// <summary>True if the answer is compressed.</summary>
     public bool IsEncoded { get; private set; }
 
     /// <summary>True once the app wrote a part of a body.</summary>
@@ -75,10 +77,11 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
         return meter;
     }
 
-    /// <summary>Waits for a report that was begun and takes the meter out; never throws.</summary>
+    /// <summary>Waits for a report that was begun, reads what is known of an answer that did not tell all, and takes the meter out; never throws.</summary>
     public async ValueTask FinishAsync()
     {
         await ReportedAsync();
+        ReadProgress();
         Detach();
     }
 
@@ -98,8 +101,11 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
     public Task StartAsync(CancellationToken cancellationToken = default) =>
         IsReporting ? ReportThenAsync(inner => inner.StartAsync(cancellationToken)) : _inner.StartAsync(cancellationToken);
 
-    public Task CompleteAsync() =>
-        IsReporting ? ReportThenAsync(static inner => inner.CompleteAsync()) : _inner.CompleteAsync();
+    public Task CompleteAsync()
+    {
+        End();
+        return IsReporting ? ReportThenAsync(static inner => inner.CompleteAsync()) : _inner.CompleteAsync();
+    }
 
     public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
     {
@@ -130,16 +136,40 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
                 Recognise();
             }
 
-            if (_scanner is { } scanner && (scanner.Feed(bytes) || scanner.IsFinished))
+            if (_body is { } body)
             {
-                IsStream = scanner.IsArray;
-                ReadUsage(scanner);
+                body.Feed(bytes);
+                IsStream = body.IsStream;
+                if (body.IsOver)
+                {
+                    ReadUsage(body);
+                }
             }
         }
         catch (Exception exception)
         {
-            StopWatching();
-            Complain(exception);
+            Fail(exception);
+        }
+    }
+
+    /// <summary>
+    /// Looks at a stream when the app says that its answer is complete. Where the last event told the usage of all that came before, that is what it used:
+    /// not every format marks its end.
+    /// </summary>
+    internal void End()
+    {
+        try
+        {
+            if (_watching && _body is { IsStream: true } body && !_response.HttpContext.RequestAborted.IsCancellationRequested
+                && body.Usage(_readers) is { } usage && body.Progress(usage) is { WrittenSince.Bytes: 0 })
+            {
+                StopWatching();
+                Report(usage);
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
         }
     }
 
@@ -157,61 +187,68 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
     {
         var encoding = _response.Headers.ContentEncoding;
         IsEncoded = encoding.Count > 0 && !string.Equals(encoding.ToString(), "identity", StringComparison.OrdinalIgnoreCase);
-        IsStream = IsStreamType(_response.ContentType);
-        if (IsEncoded || IsStream || _readers.IsDefaultOrEmpty)
+        var inflater = IsEncoded ? Inflater.Of(encoding.ToString()) : null;
+        if (_readers.IsDefaultOrEmpty || (IsEncoded && inflater is null))
         {
+            IsStream = StreamTypes.IsAny(_response.ContentType);
             StopWatching();
         }
         else
         {
-            _scanner = new AnswerScanner();
+            _body = new AnswerBody(inflater, StreamTypes.IsLines(_response.ContentType), StreamTypes.IsEvents(_response.ContentType));
         }
     }
 
-    private static bool IsStreamType(string? contentType)
+    private void ReadUsage(AnswerBody body)
     {
-        var type = contentType.AsSpan();
-        var parameters = type.IndexOf(';');
-        type = (parameters < 0 ? type : type[..parameters]).Trim();
-        return type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("application/x-ndjson", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("application/ndjson", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("application/jsonl", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("application/x-jsonlines", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("application/stream+json", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("application/vnd.amazon.eventstream", StringComparison.OrdinalIgnoreCase);
+        var usage = body.IsBroken && !body.IsStream ? null : body.Usage(_readers);
+        if (usage is null || body.IsBroken)
+        {
+            StreamReading = body.Progress(usage);
+            StopWatching();
+        }
+        else
+        {
+            StopWatching();
+            Report(usage);
+        }
     }
 
-    private void ReadUsage(AnswerScanner scanner)
+    private void Report(TokenUsage usage)
     {
-        if (scanner.IsComplete)
+        Usage = usage;
+        var reporting = _report(usage);
+        if (!reporting.IsCompletedSuccessfully)
         {
-            using var answer = scanner.Kept();
-            Usage = ReadUsage(answer.RootElement);
+            _reporting = ShieldAsync(reporting);
         }
+    }
 
-        StopWatching();
-        if (Usage is { } usage)
+    private void ReadProgress()
+    {
+        try
         {
-            var reporting = _report(usage);
-            if (!reporting.IsCompletedSuccessfully)
+            if (_watching && _body is { IsStream: true } body)
             {
-                _reporting = ShieldAsync(reporting);
+                StreamReading = body.Progress(body.Usage(_readers));
             }
         }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
     }
 
-    private TokenUsage? ReadUsage(JsonElement answer)
+    /// <summary>Ends the metering where the meter failed: what it counted is then less than there was.</summary>
+    private void Fail(Exception exception)
     {
-        foreach (var reader in _readers)
+        if (_watching)
         {
-            if (reader.Read(answer) is { } usage)
-            {
-                return usage;
-            }
+            StreamReading = _body?.Progress(null) is { } reading ? reading with { MayBeMore = true } : null;
+            StopWatching();
         }
 
-        return null;
+        Complain(exception);
     }
 
     private async Task ShieldAsync(ValueTask reporting)
@@ -241,8 +278,8 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
     private void StopWatching()
     {
         _watching = false;
-        _scanner?.Discard();
-        _scanner = null;
+        _body?.Discard();
+        _body = null;
     }
 
     private async Task ReportThenAsync(Func<IHttpResponseBodyFeature, Task> next)

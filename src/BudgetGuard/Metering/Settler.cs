@@ -3,6 +3,7 @@ using BudgetGuard.Alerts;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Estimation;
+using BudgetGuard.Identification;
 
 namespace BudgetGuard.Metering;
 
@@ -17,10 +18,24 @@ internal sealed class Settler(
 
     public Charge CostOf(TokenUsage usage, BudgetRequest request) => costs.CostOf(usage, request);
 
+    /// <summary>What a stream is charged that was not settled at what it told; null if it is charged as an answer that tells nothing.</summary>
+    public Charge? ChargeOf(in StreamReading stream, ModelCall call, BudgetRequest request, RequestOutcome outcome)
+    {
+        try
+        {
+            return StreamCosts.Of(costs, stream, call, request, outcome);
+        }
+        catch (Exception failure)
+        {
+            failures.Report(FailureKind.Metering, failure);
+            return null;
+        }
+    }
+
     /// <summary>What an ended request is charged: the app's reports, else what its answer told, else how it ended decides.</summary>
     public Charge ChargeOf(RequestReports? reports, Charge? metered, in Charge estimate, RequestOutcome outcome)
     {
-        if (reports is null && metered is null && outcome == RequestOutcome.EstimateUsed)
+        if (reports is null && metered is null && outcome != RequestOutcome.NothingUsed)
         {
             return estimate;
         }

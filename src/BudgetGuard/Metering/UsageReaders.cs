@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Text.Json;
 using BudgetGuard.Identification;
 
 namespace BudgetGuard.Metering;
@@ -29,4 +30,18 @@ internal sealed class UsageReaders
 
     /// <summary>The readers of an API's answers; empty if it is none the guard knows.</summary>
     public ImmutableArray<IUsageReader> For(string modelApi) => _byApi.GetValueOrDefault(modelApi, []);
+
+    /// <summary>What the first reader finds that finds anything.</summary>
+    public static TokenUsage? Read(ImmutableArray<IUsageReader> readers, JsonElement answer)
+    {
+        foreach (var reader in readers)
+        {
+            if (reader.Read(answer) is { } usage)
+            {
+                return usage;
+            }
+        }
+
+        return null;
+    }
 }

@@ -3,7 +3,7 @@ using BudgetGuard.Metering;
 
 namespace BudgetGuard.Tests.Metering;
 
-/// <summary>Puts answers through the scanner and the readers, as they would pass.</summary>
+/// <summary>Puts answers of any kind through the meter's body and the readers, as they would pass.</summary>
 internal static class Answers
 {
     private static readonly UsageReaders Readers = new([]);
@@ -12,27 +12,17 @@ internal static class Answers
 
     public static TokenUsage? Read(string api, params IEnumerable<byte[]> pieces)
     {
-        var scanner = new AnswerScanner();
+        var body = new AnswerBody(null, isLines: false, isEvents: false);
         foreach (var piece in pieces)
         {
-            scanner.Feed(piece);
-        }
-
-        if (!scanner.IsComplete)
-        {
-            return null;
-        }
-
-        TokenUsage? usage = null;
-        using (var kept = scanner.Kept())
-        {
-            foreach (var reader in Readers.For(api))
+            if (!body.IsOver)
             {
-                usage ??= reader.Read(kept.RootElement);
+                body.Feed(piece);
             }
         }
 
-        scanner.Discard();
+        var usage = body.Usage(Readers.For(api));
+        body.Discard();
         return usage;
     }
 

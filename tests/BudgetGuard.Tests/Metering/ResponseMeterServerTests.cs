@@ -123,9 +123,12 @@ public sealed class ResponseMeterServerTests
 
     [Theory]
     [InlineData("text/event-stream", "data: {\"usage\":1}\n\n", true, false)]
+    [InlineData("text/event-stream", "data: {\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n", true, true)]
+    [InlineData(null, ": hello\r\n\r\ndata:{\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\r\n\r\ndata:[DONE]\r\n\r\n", true, true)]
+    [InlineData("application/json", "error: no data", false, false)]
     [InlineData("text/event-stream; charset=utf-8", "data: [DONE]\n\n", true, false)]
-    [InlineData("Application/X-NDJSON", "{\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\n", true, false)]
-    [InlineData("application/vnd.amazon.eventstream", "\0\0", true, false)]
+    [InlineData("Application/X-NDJSON", "{\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1},\"done\":true}\n", true, true)]
+    [InlineData("application/vnd.amazon.eventstream", "\0\0", false, false)]
     [InlineData("application/json", "\n[{\"usageMetadata\":{}}]", true, false)]
     [InlineData("application/json", "", false, false)]
     [InlineData("application/json", "not json", false, false)]
@@ -135,7 +138,7 @@ public sealed class ResponseMeterServerTests
     [InlineData(null, "{\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", false, true)]
     [InlineData("gzip", "{\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", false, false)]
     [InlineData("identity", "{\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", false, true)]
-    public async Task Streams_and_compressed_answers_are_recognised_and_left_alone(string? type, string body, bool stream, bool read)
+    public async Task Answers_of_every_kind_are_recognised_and_left_alone(string? type, string body, bool stream, bool read)
     {
         await using var app = await MeteredApp.StartAsync(Server.Test, host => host.Run(context =>
         {

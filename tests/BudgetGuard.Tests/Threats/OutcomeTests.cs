@@ -1,3 +1,4 @@
+using BudgetGuard.Tests.Metering;
 using BudgetGuard.Tests.Rig;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,6 +13,10 @@ public sealed class OutcomeTests
     private const string Path = "/run/v1/chat/completions";
     private const string Answer = """{"id":"x","object":"chat.completion","model":"cheap","choices":[]}""";
     private const string WithUsage = """{"id":"x","object":"chat.completion","model":"cheap","choices":[],"usage":{"prompt_tokens":100,"completion_tokens":50,"total_tokens":150}}""";
+
+    // The prompt (3, 2 for hello, 4 for its message, 8 for the call) and what was on the way.
+    private const long CutShortTokens = 17 + 16;
+    private const decimal CutShortMoney = (17 + (16 * 2)) / 1_000_000m;
 
     private static readonly Books Usage = new(0.0002m, 150, 1);
     private static readonly Books Released = new(0, 0, 1);
@@ -51,11 +56,20 @@ public sealed class OutcomeTests
         ["200 that is an error (T101)"] = (Writes(200, """{"error":{"message":"overloaded","code":529}}"""), null),
         ["200 that is an error and tells usage (T101)"] = (Writes(200, $$"""{"error":{"message":"cut"},{{WithUsage[1..]}}"""), Usage),
         ["200 that is no JSON (T101)"] = (Writes(200, "<html>usage</html>"), null),
-        ["stream with usage (T91)"] = (Writes(200, $"data: {WithUsage}\n\ndata: [DONE]\n\n", "text/event-stream"), null),
+        ["stream with usage (T91)"] = (Writes(200, $"data: {WithUsage}\n\ndata: [DONE]\n\n", "text/event-stream"), Usage),
+        ["stream with usage that does not say that it ends (T91)"] = (Writes(200, $"data: {WithUsage}\n\n", "text/event-stream"), Usage),
+        ["stream without usage (T91)"] = (Writes(200, $"data: {Answer}\n\ndata: [DONE]\n\n", "text/event-stream"), null),
         ["stream with an error (T101)"] = (Writes(200, "event: error\ndata: {\"error\":{}}\n\n", "text/event-stream"), null),
-        ["stream of lines (T91)"] = (Writes(200, WithUsage + "\n", "application/x-ndjson"), null),
-        ["stream without a type (T91)"] = (Writes(200, $"data: {Answer}\n\ndata: [DONE]\n\n"), null),
-        ["compressed answer"] = (Writes(200, WithUsage, encoding: "gzip"), null),
+        ["stream with an error and usage (T101)"] = (Writes(200, $"data: {{\"error\":{{\"code\":400}},{WithUsage[1..]}\n\ndata: [DONE]\n\n", "text/event-stream"), Usage),
+        ["stream with a status of 500 and no usage (T99)"] = (Writes(500, "data: {\"error\":{}}\n\n", "text/event-stream"), Released),
+        ["stream of lines (T91)"] = (Writes(200, WithUsage + "\n", "application/x-ndjson"), Usage),
+        ["stream without a type (T91)"] = (Writes(200, $"data: {WithUsage}\n\ndata: [DONE]\n\n"), Usage),
+        ["stream cut short (T100)"] = (WritesAndThrows($"data: {Answer}\n\n", "text/event-stream"), new Books(CutShortMoney, CutShortTokens, 1)),
+        ["stream cut short behind its end, without usage (T94)"] = (WritesAndThrows($"data: {Answer}\n\ndata: [DONE]\n\n", "text/event-stream"), null),
+        ["compressed answer (T111)"] = (WritesPacked("gzip", WithUsage), Usage),
+        ["compressed stream (T111)"] = (WritesPacked("br", $"data: {WithUsage}\n\ndata: [DONE]\n\n"), Usage),
+        ["compressed answer that is none (T111)"] = (Writes(200, WithUsage, encoding: "gzip"), null),
+        ["answer in an encoding that is not read (T111)"] = (Writes(200, WithUsage, encoding: "zstd"), null),
         ["ReportUsage"] = (Reports(static guard => guard.ReportUsage(new TokenUsage { Model = "exp", InputTokens = 10, OutputTokens = 1 })), new Books(0.0002m, 11, 1)),
         ["ReportCost and usage in the answer"] = (Reports(static guard => guard.ReportCost(0.25m)), new Books(0.25m, 150, 1)),
         ["ReportCost of 0 (T110)"] = (Reports(static guard => guard.ReportCost(0)), new Books(0, 150, 1)),
@@ -223,9 +237,16 @@ public sealed class OutcomeTests
 
     private static RequestDelegate Throws(Exception failure) => _ => throw failure;
 
-    private static RequestDelegate WritesAndThrows(string body) => async context =>
+    private static RequestDelegate WritesPacked(string encoding, string body) => async context =>
     {
         context.Response.ContentType = "application/json";
+        context.Response.Headers.ContentEncoding = encoding;
+        await context.Response.Body.WriteAsync(Packed.Pack(encoding, body));
+    };
+
+    private static RequestDelegate WritesAndThrows(string body, string type = "application/json") => async context =>
+    {
+        context.Response.ContentType = type;
         await context.Response.WriteAsync(body);
         await context.Response.Body.FlushAsync();
         Assert.True(context.Features.GetRequiredFeature<IHttpResponseFeature>().HasStarted);

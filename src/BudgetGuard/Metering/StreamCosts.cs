@@ -1,0 +1,61 @@
+using BudgetGuard.Estimation;
+using BudgetGuard.Identification;
+
+namespace BudgetGuard.Metering;
+
+/// <summary>
+/// What a stream cost that did not tell all of it. What the model wrote is counted by the same upper bound of tokens as a prompt (<see cref="TokenBound"/>:
+/// a token for three bytes of text, more for newer Claude models), and never as less than a token for each part it came in.
+/// </summary>
+internal static class StreamCosts
+{
+    /// <summary>Tokens that were generated while the stream was cut and never came.</summary>
+    private const long OnTheWay = 16;
+
+    /// <summary>The charge; null if the stream is charged as an answer that tells nothing.</summary>
+    public static Charge? Of(ModelCosts costs, in StreamReading stream, ModelCall call, BudgetRequest request, RequestOutcome outcome)
+    {
+        var told = stream.Usage is { } usage ? costs.CostOf(usage, request) : (Charge?)null;
+        if (outcome == RequestOutcome.NothingUsed)
+        {
+            return told;
+        }
+
+        var isWhole = outcome != RequestOutcome.CutShort;
+        if (told is not null && isWhole && !stream.MayBeMore && stream.WrittenSince.Bytes == 0)
+        {
+            return told;
+        }
+
+        var counted = Counted(costs, stream, call, request);
+        return isWhole || stream.MayBeMore ? Larger(counted, request.KnownAmount) : counted;
+    }
+
+    private static Charge Counted(ModelCosts costs, in StreamReading stream, ModelCall call, BudgetRequest request)
+    {
+        var model = stream.Usage?.Model ?? request.Model;
+        var upToThere = call.Request with { MaxOutputTokens = Tokens(stream.Written, model) + OnTheWay, Answers = 1 };
+        var counted = costs.BoundOf(upToThere, call.Api, request.ModelIsOnlyClaimed ? null : request.Model) ?? request.KnownAmount;
+        if (request.ModelIsOnlyClaimed)
+        {
+            counted = Larger(counted, costs.BoundOf(upToThere, call.Api, request.Model) ?? counted);
+        }
+
+        if (stream.Usage is { } usage)
+        {
+            var more = usage with { OutputTokens = usage.OutputTokens + Tokens(stream.WrittenSince, model) + OnTheWay };
+            counted = Larger(counted, costs.CostOf(more, request));
+        }
+
+        return counted;
+    }
+
+    private static long Tokens(GeneratedText text, string? model)
+    {
+        var bound = TokenBound.Input(new ModelRequest { TextBytes = text.Bytes }, model) - TokenBound.Input(new ModelRequest(), model);
+        return Math.Max(bound, text.Pieces);
+    }
+
+    private static Charge Larger(in Charge left, in Charge right) =>
+        new(left.Cost > right.Cost ? left.Cost : right.Cost, Math.Max(left.Tokens, right.Tokens));
+}
