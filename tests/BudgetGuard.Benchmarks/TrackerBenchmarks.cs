@@ -90,6 +90,7 @@ public class TrackerBenchmarks
         return HoldOutcome.Held;
     }
 
+    // Complete, or the benchmark fails: nothing is waited for.
     private static HoldResult Done(ValueTask<HoldResult> attempt) =>
         attempt.IsCompletedSuccessfully ? attempt.GetAwaiter().GetResult() : throw new InvalidOperationException("The tracker answers at once.");
 }

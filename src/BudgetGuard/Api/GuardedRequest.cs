@@ -93,8 +93,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         RequestReports? reports = Volatile.Read(ref _reports);
         if (_metered is null && !ReferenceEquals(reports, RequestReports.Ended))
         {
-            Charge told = _settler.CostOf(usage, this);
-            told = AtItsPrice(told);
+            Charge told = AtItsPrice(_settler.CostOf(usage, this));
             _metered = new Metered(reports?.Sum(told.Tokens) ?? told);
             _isSettled = await _settler.TrySettleAsync(Hold, _metered.Charge).ConfigureAwait(false);
         }

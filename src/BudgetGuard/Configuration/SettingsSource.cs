@@ -186,10 +186,9 @@ internal sealed partial class SettingsSource : IDisposable
             LogReloaded(_logger(), _version, settings.Budgets.Length);
             return true;
         }
-#pragma warning disable CA1031 // A delegate or validator of the program may throw anything; a reload must not take the app down.
         catch (Exception exception)
-#pragma warning restore CA1031
         {
+            // A delegate or validator of the program may throw anything; a reload must not take the app down.
             LogFailedReload(_logger(), exception);
             return false;
         }

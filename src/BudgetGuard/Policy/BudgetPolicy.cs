@@ -79,6 +79,8 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         }
 
         HoldTook(started);
+
+        // Complete, as a tracker in memory always is: nothing is waited for here.
         return new ValueTask<BudgetDecision>(ToDecision(attempt.Result));
     }
 

@@ -104,10 +104,9 @@ internal sealed partial class PriceCatalog : IPriceCatalog, IDisposable
         {
             return IsNews(exception.Message) ? Refused(path, exception) : null;
         }
-#pragma warning disable CA1031 // The path comes from a delegate; a reload must not take the app down.
         catch (Exception exception)
-#pragma warning restore CA1031
         {
+            // The path comes from a delegate; a reload must not take the app down.
             return Refused(path, exception);
         }
     }

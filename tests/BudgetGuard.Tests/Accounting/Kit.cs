@@ -40,6 +40,7 @@ internal sealed class Kit : IAccountEvents
 
     public static Charge Nanos(long nanos, long tokens = 0, long requests = 0) => new(Money.FromNanos(nanos), tokens, requests);
 
+    /// <summary>The result of a step that the tracker in memory has to have done at once: nothing is waited for.</summary>
     public static T Now<T>(ValueTask<T> task)
     {
         Assert.True(task.IsCompletedSuccessfully);

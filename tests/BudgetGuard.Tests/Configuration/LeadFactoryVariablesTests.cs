@@ -75,7 +75,7 @@ public sealed class LeadFactoryVariablesTests
     [Theory]
     [InlineData("LEADFACTORY_FAIL_OPN", "did you mean 'LEADFACTORY_FAIL_OPEN'?")]
     [InlineData("leadfactory_cache_ttl", "unknown variable")]
-    [InlineData("LEADFACTORY_COLOUR", "unknown variable")]
+    [InlineData("LEADFACTORY_COLOUR", "unknown variable; expected LEADFACTORY_ followed by one of FRAMEWORK, ENABLE_BUDGET_MONITORING,")]
     public void T229_UnknownVariable_IsNamed(string name, string part)
     {
         string problem = Settings.Problem(Settings.Keys((name, "x")));

@@ -94,6 +94,17 @@ public sealed class LogLevelTests
     }
 
     [Fact]
+    public async Task Request_log_tells_the_status_that_an_exception_becomes()
+    {
+        await using GuardedApp app = await GuardedApp.StartAsync(
+            """{"EnableRequestLogging":true,"Budgets":{"daily":{"Limit":1.00,"Period":"Day"}}}""",
+            static app => app.MapGet("/api/run", static string () => throw new InvalidOperationException("broken")));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => app.GetAsync("/api/run"));
+        string line = Assert.Single(app.Logs.GetSnapshot(), static record => record.Id.Name == "RequestDone").Message;
+        Assert.EndsWith("status 500, cost $0", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Request_log_is_off_by_default()
     {
         await using GuardedApp app = await StartAsync("LEADFACTORY_LOG_LEVEL", "TRACE");

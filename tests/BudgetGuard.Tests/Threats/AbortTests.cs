@@ -47,17 +47,7 @@ public sealed class AbortTests
         }, null, new Books(0, 0, 1)),
     };
 
-    public static TheoryData<string, bool> All()
-    {
-        TheoryData<string, bool> rows = [];
-        foreach (string row in Rows.Keys)
-        {
-            rows.Add(row, true);
-            rows.Add(row, false);
-        }
-
-        return rows;
-    }
+    public static TheoryData<string, bool> All() => EachRow.BothWays(Rows.Keys);
 
     [Theory]
     [MemberData(nameof(All))]
