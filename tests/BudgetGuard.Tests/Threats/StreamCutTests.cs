@@ -103,6 +103,23 @@ public sealed class StreamCutTests
     }
 
     [Fact]
+    public async Task T93_Part_of_a_stream_is_never_less_than_a_token_however_short_it_is()
+    {
+        EndOfRequests ends = new();
+        await using GuardedApp app = await StartAsync(ends, static async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: {\"model\":\"cheap\",\"choices\":[],\"usage\":{\"prompt_tokens\":1000,\"completion_tokens\":500,\"total_tokens\":1500}}\n\n");
+            await context.Response.WriteAsync(string.Concat(Enumerable.Repeat("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n", 30)));
+            await context.Response.Body.FlushAsync();
+            await AbortAsync(context);
+        });
+        using OpenConnection client = await AskAsync(app);
+        await ends.NextAsync();
+        Assert.Equal(new Books((1000 + ((500 + 30 + 16) * 2)) / 1_000_000m, 1546, 1), await Books.ReadAsync(app));
+    }
+
+    [Fact]
     public async Task T91_Stream_without_usage_is_charged_what_was_counted_where_that_is_more_than_the_estimate()
     {
         EndOfRequests ends = new();
