@@ -47,4 +47,7 @@ public enum ResponseFormat
 
     /// <summary>The error shape of Anthropic's API.</summary>
     Anthropic,
+
+    /// <summary>The error shape of Google's APIs, Gemini's among them.</summary>
+    Gemini,
 }
