@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace BudgetGuard.Gateway.Tests.Rig;
 
@@ -75,6 +74,11 @@ internal sealed class AnswerWriter
             await _context.Response.StartAsync();
         }
 
-        _context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+        if (_call.Script is { CutsWhenRead: true, ReadAhead: { } ahead })
+        {
+            await ahead.ReadAsync(_context.RequestAborted);
+        }
+
+        _context.Abort();
     }
 }

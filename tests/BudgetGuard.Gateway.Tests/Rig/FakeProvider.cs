@@ -114,6 +114,12 @@ internal sealed class FakeProvider : IAsyncDisposable
         }
         finally
         {
+            // The registration may come after what else the token ends.
+            if (context.RequestAborted.IsCancellationRequested)
+            {
+                call.Cancel();
+            }
+
             call.End();
         }
     }

@@ -57,7 +57,7 @@ internal sealed class ProviderCall
     {
         get
         {
-            if (Dialect == Dialect.None || (Script.Status >= 400 && !Script.BillsFailure))
+            if (Dialect == Dialect.None || (Script.Status >= 300 && !Script.BillsFailure))
             {
                 return 0;
             }

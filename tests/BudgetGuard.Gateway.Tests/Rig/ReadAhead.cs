@@ -18,5 +18,14 @@ internal sealed class ReadAhead(int most) : IDisposable
         }
     }
 
+    /// <summary>Ends when the reader has read all but two events: one that came in part, and one that it may be spared.</summary>
+    public async Task ReadAsync(CancellationToken gone)
+    {
+        for (int i = 2; i < most; i++)
+        {
+            await _free.WaitAsync(gone);
+        }
+    }
+
     public void Dispose() => _free.Dispose();
 }

@@ -30,6 +30,9 @@ internal sealed record Script
     /// <summary>The connection is reset after so many bytes of the answer, counted before they are compressed.</summary>
     public int? CutAfterBytes { get; init; }
 
+    /// <summary>True: it is reset only when the reader has read what came before; false: what is on the way is lost.</summary>
+    public bool CutsWhenRead { get; init; }
+
     /// <summary>The most bytes that are sent at once, in pieces of any size up to it; null: an event at a time.</summary>
     public int? Pieces { get; init; }
 

@@ -104,7 +104,8 @@ public sealed class SdkTests : GatewayTests
     {
         "OpenAI" => "ClientResultException",
         "Anthropic" => "AnthropicPaymentRequiredException",
-        _ => "APIError",
+        "openai for Node" => "APIError",
+        _ => "PaymentRequiredError",
     };
 
     private static async Task SpendAsync(GatewayUnderTest gateway, decimal usd)
