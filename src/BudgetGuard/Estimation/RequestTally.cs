@@ -43,6 +43,8 @@ internal sealed class RequestTally(ModelApi api)
 
     public bool Stream { get; set; }
 
+    public bool HasStreamOptions { get; set; }
+
     public long? MaxOutputTokens { get; set; }
 
     public long Answers { get; set; } = 1;
@@ -60,6 +62,7 @@ internal sealed class RequestTally(ModelApi api)
         MaxOutputTokens = MaxOutputTokens,
         Answers = Math.Min(Answers, 1_000_000_000_000) * Math.Max(1, _prompts),
         Stream = Stream,
+        HasStreamOptions = HasStreamOptions,
         HasHiddenInput = _hidden,
         HasSchema = _hasSchema,
         AsksForCaching = _asksForCaching,

@@ -58,6 +58,12 @@ internal static class ModelApis
         };
     }
 
+    /// <summary>True if a request to this path is answered by a stream whatever its body says.</summary>
+    public static bool IsStreamPath(ModelApi api, string? path) =>
+        path is not null
+        && ((api == Gemini && path.TrimEnd('/').EndsWith(":streamGenerateContent", StringComparison.OrdinalIgnoreCase))
+            || (api == BedrockConverse && path.TrimEnd('/').EndsWith("/converse-stream", StringComparison.OrdinalIgnoreCase)));
+
     private static bool IsOdd(string path)
     {
         ReadOnlySpan<char> rest = path;

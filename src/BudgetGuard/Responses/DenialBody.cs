@@ -92,6 +92,6 @@ internal readonly struct DenialBody(Denial denial, BudgetRequest request, long? 
             json.WriteNumber("spent_usd", spent.Usd);
         }
 
-        json.WriteNumber("estimated_usd", request.KnownAmount.Cost.Usd);
+        json.WriteNumber("estimated_usd", request.Estimated.Cost.Usd);
     }
 }

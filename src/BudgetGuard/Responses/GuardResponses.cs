@@ -40,7 +40,7 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
                 headers[RemainingHeader] = Plain(remaining);
             }
 
-            headers[EstimateHeader] = Plain(request.KnownAmount.Cost);
+            headers[EstimateHeader] = Plain(request.Estimated.Cost);
         }
 
         if (request.Shadow is { } shadow)
