@@ -1,5 +1,6 @@
 using BudgetGuard.Gateway;
 using BudgetGuard.Gateway.Settings;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 
 try
@@ -12,6 +13,11 @@ catch (Exception refused) when (refused is GatewayConfigurationException or Opti
 {
     // Made for a person: where it was found says nothing that the text does not.
     await Console.Error.WriteLineAsync(refused.Message);
+    return 1;
+}
+catch (IOException taken) when (taken.InnerException is AddressInUseException)
+{
+    await Console.Error.WriteLineAsync(taken.Message);
     return 1;
 }
 

@@ -42,18 +42,24 @@ internal sealed partial class Upstream : IDisposable
             return;
         }
 
-        LogFailed(_logger, Vendors.NameOf(_vendor), error, context.Features.Get<IForwarderErrorFeature>()?.Exception?.GetType().Name);
-
-        // A client that left reads nothing; the status stays what the forwarder made it, because the guard settles by it.
-        if (context.Response.StatusCode >= StatusCodes.Status500InternalServerError)
+        if (context.RequestAborted.IsCancellationRequested)
         {
-            bool isLate = context.Response.StatusCode == StatusCodes.Status504GatewayTimeout;
-            await DialectErrors.WriteAsync(
-                context,
-                context.Response.StatusCode,
-                isLate ? "upstream_timeout" : "upstream_unreachable",
-                isLate ? "The model provider did not answer in time." : "The model provider could not be reached.");
+            LogClientLeft(_logger, Vendors.NameOf(_vendor), error);
         }
+        else
+        {
+            LogFailed(_logger, Vendors.NameOf(_vendor), error, context.Features.Get<IForwarderErrorFeature>()?.Exception?.GetBaseException().Message);
+        }
+
+        // The status stays what the forwarder made it: the guard settles by it.
+        int status = context.Response.StatusCode;
+        (string code, string message) = status switch
+        {
+            StatusCodes.Status504GatewayTimeout => ("upstream_timeout", "The model provider did not answer in time."),
+            >= StatusCodes.Status500InternalServerError => ("upstream_unreachable", "The model provider could not be reached."),
+            _ => ("invalid_body", "The body could not be read."),
+        };
+        await DialectErrors.WriteAsync(context, status, code, message);
     }
 
     public void Dispose() => _client.Dispose();
@@ -78,6 +84,9 @@ internal sealed partial class Upstream : IDisposable
         MaxResponseDrainSize = 0,
     });
 
-    [LoggerMessage(1, LogLevel.Warning, "Forwarding to {Upstream} ended with {Error} ({Exception}).", EventName = "ForwardingFailed")]
-    private static partial void LogFailed(ILogger logger, string upstream, ForwarderError error, string? exception);
+    [LoggerMessage(1, LogLevel.Warning, "Forwarding to {Upstream} ended with {Error}: {Reason}", EventName = "ForwardingFailed")]
+    private static partial void LogFailed(ILogger logger, string upstream, ForwarderError error, string? reason);
+
+    [LoggerMessage(4, LogLevel.Debug, "The client left while {Upstream} was answering ({Error}).", EventName = "ClientLeft")]
+    private static partial void LogClientLeft(ILogger logger, string upstream, ForwarderError error);
 }

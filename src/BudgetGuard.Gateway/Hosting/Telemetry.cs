@@ -1,3 +1,4 @@
+using BudgetGuard.Gateway.Settings;
 using OpenTelemetry.Metrics;
 using Serilog;
 using Serilog.Events;
@@ -25,8 +26,15 @@ internal static class Telemetry
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .MinimumLevel.Override("Yarp", LogEventLevel.Warning)
-            .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information)
-            .ReadFrom.Configuration(configuration);
+            .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information);
+        try
+        {
+            logger.ReadFrom.Configuration(configuration);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or FormatException or ArgumentException)
+        {
+            throw new GatewayConfigurationException($"The section Serilog cannot be read: {fault.Message}");
+        }
 
         // A sink that is configured takes the place of the console.
         if (!configuration.GetSection("Serilog:WriteTo").Exists())
@@ -34,9 +42,9 @@ internal static class Telemetry
             logger.WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture);
         }
 
-        // Whatever is configured: these write whole addresses, and a Gemini caller's key may be in one.
+        // Whatever is configured: these write whole addresses, and a Gemini caller's key may be in one. The gateway tells itself how forwarding ended.
         logger
             .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LogEventLevel.Warning)
-            .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogEventLevel.Warning);
+            .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogEventLevel.Error);
     }
 }

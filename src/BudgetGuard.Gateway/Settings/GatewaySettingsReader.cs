@@ -18,6 +18,7 @@ internal sealed partial class GatewaySettingsReader
     {
         GatewaySettingsReader reader = new();
         GatewaySettings settings = reader.Read(configuration.GetSection(GatewaySettings.SectionName));
+        reader._problems.AddRange(ListenAddresses.ProblemsOf(configuration));
         reader._problems.AddRange(OpenProxy.ProblemsOf(settings, configuration));
         problems = reader._problems;
         return settings;

@@ -16,6 +16,24 @@ internal static class ListenAddresses
         .. configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(static endpoint => endpoint["Url"]).OfType<string>(),
     ];
 
+    public static IEnumerable<string> ProblemsOf(IConfiguration configuration) =>
+        Split(configuration[WebHostDefaults.ServerUrlsKey])
+            .Where(static address => Parse(address) is null)
+            .Select(static address => $"{WebHostDefaults.ServerUrlsKey}: '{address}' is no address to listen on; expected one such as {Default}");
+
+    /// <summary>The parts of an address; null for what the server would refuse.</summary>
+    public static BindingAddress? Parse(string address)
+    {
+        try
+        {
+            return BindingAddress.Parse(address);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
     private static string[] Split(string? list) =>
         list?.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 }

@@ -25,21 +25,9 @@ internal static class OpenProxy
     }
 
     /// <summary>True only for what is surely local: a name that resolves to anything else tomorrow is not.</summary>
-    public static bool IsLoopback(string address)
-    {
-        BindingAddress binding;
-        try
-        {
-            binding = BindingAddress.Parse(address);
-        }
-        catch (FormatException)
-        {
-            // The server will refuse it; until then it counts as open.
-            return false;
-        }
-
-        return binding.IsUnixPipe || binding.IsNamedPipe
+    public static bool IsLoopback(string address) =>
+        ListenAddresses.Parse(address) is { } binding
+        && (binding.IsUnixPipe || binding.IsNamedPipe
             || string.Equals(binding.Host, "localhost", StringComparison.OrdinalIgnoreCase)
-            || (IPAddress.TryParse(binding.Host.Trim('[', ']'), out IPAddress? ip) && IPAddress.IsLoopback(ip));
-    }
+            || (IPAddress.TryParse(binding.Host.Trim('[', ']'), out IPAddress? ip) && IPAddress.IsLoopback(ip)));
 }

@@ -100,6 +100,11 @@ public sealed class StatusMeaningTests
                 Assert.Equal("error", (string?)json["type"]);
                 Assert.Equal(["type", "message"], json["error"]!.AsObject().Select(member => member.Key));
                 break;
+            case ResponseFormat.Gemini:
+                Assert.Equal(["code", "message", "status"], json["error"]!.AsObject().Select(member => member.Key));
+                Assert.Equal(status, (int)json["error"]!["code"]!);
+                Assert.Matches("^[A-Z_]+$", (string?)json["error"]!["status"]);
+                break;
             default:
                 Assert.Equal(JsonValueKind.String, json["error"]!.GetValueKind());
                 break;
