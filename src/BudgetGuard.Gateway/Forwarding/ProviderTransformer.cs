@@ -3,6 +3,7 @@ using BudgetGuard.Gateway.Callers;
 using BudgetGuard.Gateway.Errors;
 using BudgetGuard.Gateway.Routing;
 using BudgetGuard.Gateway.Settings;
+using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BudgetGuard.Gateway.Forwarding;
@@ -52,10 +53,11 @@ internal sealed partial class ProviderTransformer : HttpTransformer
         PathString path = request.Path.StartsWithSegments(Vendors.PrefixOf(_vendor), out PathString rest) ? rest : request.Path;
         QueryString query = request.QueryString;
         HttpRequestHeaders headers = proxyRequest.Headers;
+        RemoveNominated(headers, request.Headers.Connection);
         RemoveAll(headers, NeverForwarded);
         if (_userHeader is not null)
         {
-            headers.Remove(_userHeader);
+            Remove(headers, _userHeader);
         }
 
         if (_replacesCredentials)
@@ -165,9 +167,34 @@ internal sealed partial class ProviderTransformer : HttpTransformer
         return false;
     }
 
+    /// <summary>What a client's Connection header names belongs to its own connection; the forwarder only knows the usual ones.</summary>
+    private static void RemoveNominated(HttpRequestHeaders headers, StringValues connection)
+    {
+        foreach (string? value in connection)
+        {
+            foreach (Range name in value.AsSpan().Split(','))
+            {
+                ReadOnlySpan<char> nominated = value.AsSpan()[name].Trim();
+                if (!nominated.Equals("keep-alive", StringComparison.OrdinalIgnoreCase) && HeaderNames.IsName(nominated))
+                {
+                    Remove(headers, nominated.ToString());
+                }
+            }
+        }
+    }
+
     private static void RemoveAll(HttpHeaders headers, IEnumerable<string> names)
     {
         foreach (string name in names)
+        {
+            Remove(headers, name);
+        }
+    }
+
+    private static void Remove(HttpHeaders headers, string name)
+    {
+        // Asked first: a name that belongs to the body's headers is refused with an exception.
+        if (headers.NonValidated.Contains(name))
         {
             headers.Remove(name);
         }

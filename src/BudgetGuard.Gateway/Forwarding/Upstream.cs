@@ -51,6 +51,12 @@ internal sealed partial class Upstream : IDisposable
             LogFailed(_logger, Vendors.NameOf(_vendor), error, context.Features.Get<IForwarderErrorFeature>()?.Exception?.GetBaseException().Message);
         }
 
+        if (error is ForwarderError.Request or ForwarderError.RequestBodyDestination && !IsBeforeSending(context))
+        {
+            // Thrown, so that the guard charges the estimate: the provider may have done the work, and bills it whether its answer arrives or not.
+            throw new HttpRequestException(HttpRequestError.ResponseEnded, "The model provider broke the call off.");
+        }
+
         // The status stays what the forwarder made it: the guard settles by it.
         int status = context.Response.StatusCode;
         (string code, string message) = status switch
@@ -61,6 +67,13 @@ internal sealed partial class Upstream : IDisposable
         };
         await DialectErrors.WriteAsync(context, status, code, message);
     }
+
+    /// <summary>True where there was no connection that the request could have gone out on.</summary>
+    private static bool IsBeforeSending(HttpContext context) => context.Features.Get<IForwarderErrorFeature>()?.Exception is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError
+            or HttpRequestError.ProxyTunnelError or HttpRequestError.VersionNegotiationError,
+    };
 
     public void Dispose() => _client.Dispose();
 

@@ -41,6 +41,11 @@ internal sealed partial class GatewayEdge(RequestDelegate next, RequestsInFlight
             return DialectErrors.WriteAsync(context, refused.StatusCode, "invalid_request", "The request could not be read.");
         }
 
+        if (fault is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded })
+        {
+            return DialectErrors.WriteAsync(context, StatusCodes.Status502BadGateway, "upstream_broke_off", "The model provider broke the call off.");
+        }
+
         LogFailed(logger, fault);
         return DialectErrors.WriteAsync(context, StatusCodes.Status500InternalServerError, "internal_error", "The gateway failed; nothing more is known here.");
     }

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text.RegularExpressions;
+using BudgetGuard.Gateway.Forwarding;
 using BudgetGuard.Gateway.Routing;
 
 namespace BudgetGuard.Gateway.Settings;
 
 /// <summary>Reads and checks the section <c>Gateway</c>: what cannot be used is a problem, and all of them are told at once.</summary>
-internal sealed partial class GatewaySettingsReader
+internal sealed class GatewaySettingsReader
 {
     private readonly List<string> _problems = [];
     private readonly SectionReader _reader;
@@ -114,7 +114,7 @@ internal sealed partial class GatewaySettingsReader
     private string? ReadHeader(IConfigurationSection section)
     {
         string? name = _reader.Text(section, "KeyHeader");
-        if (name is null || HeaderName().IsMatch(name))
+        if (name is null || HeaderNames.IsName(name))
         {
             return name;
         }
@@ -176,7 +176,4 @@ internal sealed partial class GatewaySettingsReader
         _problems.Add($"{entry.Path}:{key}: is longer than 256 characters or has control characters; expected a plain name");
         return null;
     }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex HeaderName();
 }
