@@ -17,12 +17,16 @@ internal sealed partial class ProviderTransformer : HttpTransformer
     private static readonly string[] NeverForwarded =
         ["Cookie", "X-User-ID", "X-Model", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"];
 
+    /// <summary>Speak of the provider's own host, and would be believed of the gateway's.</summary>
+    private static readonly string[] NeverReturned = ["Set-Cookie", "Alt-Svc", "Strict-Transport-Security"];
+
     /// <summary>Tell of the account that the gateway's key belongs to.</summary>
     private static readonly string[] AccountHeaders = ["openai-organization", "openai-project", "anthropic-organization-id"];
 
     private readonly Vendor _vendor;
     private readonly string? _userHeader;
     private readonly string _keyHeader;
+    private readonly string? _apiKey;
     private readonly string? _keyValue;
     private readonly bool _replacesCredentials;
     private readonly ILogger _logger;
@@ -32,10 +36,11 @@ internal sealed partial class ProviderTransformer : HttpTransformer
         _vendor = vendor;
         _userHeader = string.IsNullOrWhiteSpace(userHeader) ? null : userHeader;
         _keyHeader = settings.KeyHeader ?? KeyHeaderOf(vendor, settings.Address!);
-        _keyValue = settings.ApiKey is { } key
+        _apiKey = settings.ApiKey;
+        _keyValue = _apiKey is { } key
             ? _keyHeader.Equals(Credentials.Authorization, StringComparison.OrdinalIgnoreCase) ? $"Bearer {key}" : key
             : null;
-        _replacesCredentials = hasCallerKeys || settings.ApiKey is not null;
+        _replacesCredentials = hasCallerKeys || _apiKey is not null;
         _logger = logger;
     }
 
@@ -123,25 +128,41 @@ internal sealed partial class ProviderTransformer : HttpTransformer
 
     private void Clean(HttpResponseHeaders headers)
     {
-        headers.Remove("Set-Cookie");
+        RemoveAll(headers, NeverReturned);
         if (_replacesCredentials)
         {
             RemoveAll(headers, AccountHeaders);
         }
 
-        List<string>? spoofed = null;
+        List<string>? refused = null;
         foreach (KeyValuePair<string, HeaderStringValues> header in headers.NonValidated)
         {
-            if (header.Key.StartsWith(GuardHeaders, StringComparison.OrdinalIgnoreCase))
+            if (header.Key.StartsWith(GuardHeaders, StringComparison.OrdinalIgnoreCase) || ShowsKey(header.Value))
             {
-                (spoofed ??= []).Add(header.Key);
+                (refused ??= []).Add(header.Key);
             }
         }
 
-        if (spoofed is not null)
+        if (refused is not null)
         {
-            RemoveAll(headers, spoofed);
+            RemoveAll(headers, refused);
         }
+    }
+
+    private bool ShowsKey(HeaderStringValues values)
+    {
+        if (_apiKey is not null)
+        {
+            foreach (string value in values)
+            {
+                if (value.Contains(_apiKey, StringComparison.Ordinal))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     private static void RemoveAll(HttpHeaders headers, IEnumerable<string> names)
