@@ -52,6 +52,14 @@ public static class BudgetGuardEndpointExtensions
             : builder.Guarded(new ModelApiAttribute(name));
     }
 
+    /// <summary>Says in which shape the guard answers on the endpoint; beats the setting <see cref="BudgetGuardOptions.ResponseFormat"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The format is not one of the enumeration.</exception>
+    public static TBuilder WithResponseFormat<TBuilder>(this TBuilder builder, ResponseFormat format)
+        where TBuilder : IEndpointConventionBuilder =>
+        Enum.IsDefined(format)
+            ? builder.With(new ResponseFormatMetadata(format))
+            : throw new ArgumentOutOfRangeException(nameof(format), format, "No such response format.");
+
     private static TBuilder With<TBuilder>(this TBuilder builder, object metadata)
         where TBuilder : IEndpointConventionBuilder
     {

@@ -9,7 +9,6 @@ using BudgetGuard.Policy;
 using BudgetGuard.Responses;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Logging;
 
 namespace BudgetGuard;
 
@@ -31,7 +30,7 @@ internal sealed class BudgetGuardMiddleware(
     GuardResponses responses,
     FailureLog failures,
     TimeProvider time,
-    ILogger<BudgetGuardMiddleware> logger)
+    RequestLog log)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -54,6 +53,11 @@ internal sealed class BudgetGuardMiddleware(
         FilterVerdict verdict = RequestFilter.Judge(context, path, terms, mayCallModel, current);
         if (verdict == FilterVerdict.Guarded)
         {
+            if (api is not null && UpgradeRequests.Is(features))
+            {
+                return RefuseAsync(context, ModelRequestError.Upgrade);
+            }
+
             return mayCallModel ? GuardModelCallAsync(context, endpoint, terms, api!, modelFromPath) : GuardAsync(context, endpoint, terms, null);
         }
 
@@ -62,9 +66,9 @@ internal sealed class BudgetGuardMiddleware(
             context.Features.Set(new GuardVisit(endpoint!));
         }
 
-        if (logger.IsEnabled(LogLevel.Debug))
+        if (log.IsDebug)
         {
-            GuardLog.NotGuarded(logger, GuardLog.Printable(context.Request.Method), GuardLog.Printable(context.Request.Path), verdict);
+            log.NotGuarded(context, verdict);
         }
 
         return next(context);
@@ -80,7 +84,7 @@ internal sealed class BudgetGuardMiddleware(
             return;
         }
 
-        var call = new ModelCall(api, body.Request!);
+        ModelCall call = await ModelCallReader.ReadAsync(context, api, body, settings.Current);
         context.Features.Set(call);
         await GuardAsync(context, endpoint, terms, call);
     }
@@ -146,12 +150,12 @@ internal sealed class BudgetGuardMiddleware(
     {
         if (decision.Denial is { } denial)
         {
-            if (logger.IsEnabled(LogLevel.Debug))
+            if (log.IsDebug)
             {
-                LogDecision(context, request, decision);
+                log.Decision(context, request, decision);
             }
 
-            LogDone(context, request, decision, default, GuardResponses.StatusOf(denial));
+            log.Done(context, request, decision, default, GuardResponses.StatusOf(denial));
             return responses.DenyAsync(context, request, denial);
         }
 
@@ -162,9 +166,9 @@ internal sealed class BudgetGuardMiddleware(
     /// <summary>Runs the app for an admitted request, and settles.</summary>
     private Task RunAsync(HttpContext context, Endpoint? endpoint, ModelCall? call, GuardedRequest request)
     {
-        if (logger.IsEnabled(LogLevel.Debug))
+        if (log.IsDebug)
         {
-            LogDecision(context, request, request.Decision);
+            log.Decision(context, request, request.Decision);
         }
 
         request.SeenEndpoint = endpoint;
@@ -172,8 +176,10 @@ internal sealed class BudgetGuardMiddleware(
         // Headers first: a new feature makes the context look up anew what it knows of the others.
         responses.AddHeaders(context.Response, request);
         context.Features[typeof(IBudgetGuardFeature)] = request;
-        ResponseMeter? meter = call is null || !settings.Current.EnableCostTracking ? null : ResponseMeter.Attach(
-            context, usageReaders.For(call.Api.Name), request.SettleAtUsageAsync, failures.ReportMetering);
+        bool isMetered = call is not null && settings.Current.EnableCostTracking;
+        GatedResponse? gated = isMetered && (request.Stream is not null || call!.RemovesUsage) ? GatedResponse.Attach(context, call!, failures) : null;
+        ResponseMeter? meter = isMetered ? ResponseMeter.Attach(
+            context, usageReaders.For(call!.Api.Name), request.SettleAtUsageAsync, failures.ReportMetering, request.Stream, gated?.Gate) : null;
         Task run;
         try
         {
@@ -186,11 +192,11 @@ internal sealed class BudgetGuardMiddleware(
 
         if (meter is not null || !run.IsCompletedSuccessfully)
         {
-            return AwaitAsync(run, context, request, meter, call);
+            return gated is null ? AwaitAsync(run, context, request, meter, call) : AwaitAsync(run, context, request, meter, call, gated);
         }
 
         ValueTask ending = request.EndAsync(Outcomes.Of(context, null));
-        LogDone(context, request, null);
+        log.Done(context, request, null);
         return ending.IsCompletedSuccessfully ? Task.CompletedTask : ending.AsTask();
     }
 
@@ -214,8 +220,32 @@ internal sealed class BudgetGuardMiddleware(
             }
 
             await guarded.EndAsync(Outcomes.Of(context, failure), meter?.StreamReading, call);
-            LogDone(context, guarded, failure);
+            log.Done(context, guarded, failure);
         }
+    }
+
+    private async Task AwaitAsync(
+        Task run, HttpContext context, GuardedRequest guarded, ResponseMeter? meter, ModelCall? call, GatedResponse gated)
+    {
+        using (gated)
+        {
+            await AwaitAsync(FinishAsync(run, gated), context, guarded, meter, call);
+        }
+    }
+
+    /// <summary>Ends an answer that passed the gate. How an app fails whose stream was ended for it is no failure: the answer is whole.</summary>
+    private static async Task FinishAsync(Task run, GatedResponse gated)
+    {
+        try
+        {
+            await run;
+        }
+        catch (Exception) when (gated.Gate.IsOver)
+        {
+            return;
+        }
+
+        await gated.FinishAsync();
     }
 
     /// <summary>True for what the guard answers itself: the client's fault, its own failure when closed, and a client that left before anything was held.</summary>
@@ -236,48 +266,13 @@ internal sealed class BudgetGuardMiddleware(
 
     private Task AnswerUnavailableAsync(HttpContext context)
     {
-        LogUndecided(context, "unavailable", StatusCodes.Status503ServiceUnavailable);
+        log.Undecided(context, "unavailable", StatusCodes.Status503ServiceUnavailable);
         return responses.UnavailableAsync(context);
     }
 
     private Task RefuseAsync(HttpContext context, ModelRequestError error)
     {
-        GuardLog.RequestRefused(logger, error.Status, error.Message);
-        LogUndecided(context, "refused", error.Status);
+        log.Refused(context, error);
         return responses.RefuseAsync(context, error);
-    }
-
-    /// <summary>A request that ended before anything was decided still has its line.</summary>
-    private void LogUndecided(HttpContext context, string how, int status)
-    {
-        if (settings.Current.EnableRequestLogging && logger.IsEnabled(LogLevel.Information))
-        {
-            GuardLog.RequestUndecided(logger, GuardLog.Printable(context.Request.Method), GuardLog.Printable(context.Request.Path), how, status);
-        }
-    }
-
-    private void LogDecision(HttpContext context, BudgetRequest request, in BudgetDecision decision) =>
-        GuardLog.Guarded(
-            logger, GuardLog.Printable(context.Request.Method), GuardLog.Printable(context.Request.Path), request.Subject.User, request.Operation,
-            GuardLog.Printable(request.Model), request.KnownAmount.Cost, DecisionNames.Of(decision.Kind), decision.Budget);
-
-    private void LogDone(HttpContext context, GuardedRequest guarded, Exception? failure)
-    {
-        if (settings.Current.EnableRequestLogging)
-        {
-            // While an exception passes the status is still that of success; the server will make it a 500.
-            bool becomesError = failure is not null && !context.Response.HasStarted;
-            LogDone(context, guarded, guarded.Decision, guarded.Charged, becomesError ? StatusCodes.Status500InternalServerError : context.Response.StatusCode);
-        }
-    }
-
-    private void LogDone(HttpContext context, BudgetRequest request, in BudgetDecision decision, in Charge charged, int status)
-    {
-        if (settings.Current.EnableRequestLogging && logger.IsEnabled(LogLevel.Information))
-        {
-            GuardLog.RequestDone(
-                logger, GuardLog.Printable(context.Request.Method), GuardLog.Printable(context.Request.Path), DecisionNames.Of(decision.Kind), decision.Budget,
-                request.Subject.User, request.Operation, GuardLog.Printable(request.Model), status, charged.Cost);
-        }
     }
 }

@@ -116,6 +116,7 @@ public static class BudgetGuardServiceCollectionExtensions
         services.TryAddSingleton<DefaultCostEstimator>();
         services.TryAddSingleton<RequestEstimator>();
         services.TryAddSingleton<RequestAssessor>();
+        services.TryAddSingleton<RequestLog>();
         services.TryAddSingleton<UsageReaders>();
         services.TryAddSingleton<Settler>();
     }

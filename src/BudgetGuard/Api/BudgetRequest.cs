@@ -42,7 +42,7 @@ public class BudgetRequest
     /// <exception cref="ArgumentOutOfRangeException">The cost or the tokens are negative, or the cost is above nine billion dollars.</exception>
     public CostEstimate? Estimate
     {
-        get => Amount is { } amount ? new CostEstimate(amount.Cost.Usd, amount.Tokens) : null;
+        get => Amount is null ? null : new CostEstimate(Estimated.Cost.Usd, Estimated.Tokens);
         init => Amount = value is { } estimate ? ToCharge(estimate) : null;
     }
 
@@ -62,7 +62,10 @@ public class BudgetRequest
     /// <summary>True if only a header names the model: nobody has checked that the app uses it, so it must not make anything cheaper.</summary>
     internal bool ModelIsOnlyClaimed { get; }
 
-    /// <summary>What is held; the estimate in the units of budgets.</summary>
+    /// <summary>The upper bound of a request whose amount is known. A stream holds less of it at a time.</summary>
+    internal virtual Charge Estimated => _amount;
+
+    /// <summary>What is held; in the units of budgets.</summary>
     internal Charge? Amount
     {
         get => _hasAmount ? _amount : null;

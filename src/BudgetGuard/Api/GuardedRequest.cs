@@ -34,6 +34,11 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
 
     public Money? Remaining => _knowsRemaining ? Money.FromNanos(_remainingNanos) : null;
 
+    /// <summary>How the stream that answers it grows its hold; null where the whole estimate is held.</summary>
+    public StreamHold? Stream { get; set; }
+
+    internal override Charge Estimated => Stream?.Estimate ?? KnownAmount;
+
     /// <summary>Takes on the allow that admitted it.</summary>
     public void Admit(Settler settler, in Grant grant)
     {
@@ -66,7 +71,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
     public Endpoint? SeenEndpoint { get; set; }
 
     /// <summary>What the request is charged now: the settlement once there is one, else the estimate.</summary>
-    public Charge Charged => _metered?.Charge ?? KnownAmount;
+    public Charge Charged => _metered?.Charge ?? Estimated;
 
     private Hold Hold => new(_holdId, _accounts!, KnownAmount);
 
@@ -111,7 +116,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
             return ValueTask.CompletedTask;
         }
 
-        Charge estimate = KnownAmount;
+        Charge estimate = Estimated;
         Charge? told = _metered?.Charge;
         if (told is null && stream is { } reading && call is not null && _settler.ChargeOf(reading, call, this, outcome) is { } read)
         {
@@ -134,6 +139,23 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
 
         _metered = new Metered(actual);
         return _settler.AdjustAsync(Hold, metered.Charge, actual);
+    }
+
+    /// <summary>Adds to the hold; never throws, and waits no longer than the store may take.</summary>
+    public async ValueTask<HoldExtension> ExtendAsync(Charge more)
+    {
+        if (_accounts is null)
+        {
+            return HoldExtension.Granted;
+        }
+
+        HoldExtension answer = await _settler.ExtendAsync(Hold, more).ConfigureAwait(false);
+        if (answer.IsGranted)
+        {
+            Amount = new Charge(KnownAmount.Cost + more.Cost, KnownAmount.Tokens + more.Tokens, KnownAmount.Requests);
+        }
+
+        return answer;
     }
 
     /// <summary>Ends a request that never reached what costs: nothing is charged in any unit. Never throws.</summary>

@@ -90,6 +90,25 @@ public sealed class BudgetGuardOptions
     /// <summary>The output bound of a request that sets none, capped by the model's own maximum. Default 4096 tokens.</summary>
     public int DefaultMaxOutputTokens { get; set; } = 4096;
 
+    /// <summary>
+    /// How many tokens of output a stream holds at a time, beside its prompt: more is held ahead of need while the answer passes, so that a large
+    /// <c>max_tokens</c> does not pin money that is never spent. Default 1024 tokens (1 to 10,000,000).
+    /// </summary>
+    public int StreamHoldTokens { get; set; } = 1024;
+
+    /// <summary>
+    /// What happens to a stream when its budgets have no money left for more of it. Default (null): <see cref="StreamExhaustion.Cut"/> where a budget that
+    /// rejects refused, else <see cref="StreamExhaustion.Finish"/>.
+    /// </summary>
+    public StreamExhaustion? OnStreamExhausted { get; set; }
+
+    /// <summary>
+    /// True asks the provider for the usage of a stream where the caller did not (<c>stream_options.include_usage</c> of OpenAI's chat and completions),
+    /// and takes the extra chunk out of the answer again. For apps that pass the request's body on, as a proxy does. Such a request's
+    /// <c>Accept-Encoding</c> is taken away, because a chunk cannot be taken out of a compressed answer. Default false.
+    /// </summary>
+    public bool RequestStreamUsage { get; set; }
+
     /// <summary>The largest body of a known model API that is read; a larger one is 413. Default 32 MiB.</summary>
     public long MaxInspectedBodyBytes { get; set; } = 32 * 1024 * 1024;
 

@@ -49,6 +49,13 @@ internal sealed partial record GuardSettings
 
     public required int DefaultMaxOutputTokens { get; init; }
 
+    public required int StreamHoldTokens { get; init; }
+
+    /// <summary>Null: as the budget that refuses says.</summary>
+    public required StreamExhaustion? OnStreamExhausted { get; init; }
+
+    public required bool RequestStreamUsage { get; init; }
+
     public required long MaxInspectedBodyBytes { get; init; }
 
     public required TimeSpan HoldTimeout { get; init; }

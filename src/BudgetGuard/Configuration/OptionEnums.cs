@@ -33,6 +33,19 @@ public enum UnpricedModels
     Allow,
 }
 
+/// <summary>What happens to a stream when its budgets have no money left for more of it.</summary>
+public enum StreamExhaustion
+{
+    /// <summary>It goes on; what it costs above its hold is counted as overshoot.</summary>
+    Finish,
+
+    /// <summary>
+    /// It ends after the event that is passing, with an error event and the end marker of its API, and the app's request is cancelled. A compressed or
+    /// binary stream cannot be ended so: its connection is.
+    /// </summary>
+    Cut,
+}
+
 /// <summary>The shape of a denial's body.</summary>
 public enum ResponseFormat
 {
@@ -47,4 +60,7 @@ public enum ResponseFormat
 
     /// <summary>The error shape of Anthropic's API.</summary>
     Anthropic,
+
+    /// <summary>The error shape of Google's APIs, Gemini's among them.</summary>
+    Gemini,
 }

@@ -18,6 +18,11 @@ internal sealed class OptionsChecker(ProblemList problems)
         Defined("UnpricedModels", options.UnpricedModels);
         Defined("ExpiredHolds", options.ExpiredHolds);
         Defined("ResponseFormat", options.ResponseFormat);
+        if (options.OnStreamExhausted is { } exhaustion)
+        {
+            Defined("OnStreamExhausted", exhaustion);
+        }
+
         if (options.LogLevel is { } level)
         {
             Defined("LogLevel", level);
@@ -139,6 +144,7 @@ internal sealed class OptionsChecker(ProblemList problems)
         Range("DefaultCost", options.DefaultCost, 0m, 1_000_000m);
         Range("MaxTrackedPartitions", options.MaxTrackedPartitions, 1, 10_000_000);
         Range("DefaultMaxOutputTokens", options.DefaultMaxOutputTokens, 1, 10_000_000);
+        Range("StreamHoldTokens", options.StreamHoldTokens, 1, 10_000_000);
         Range("MaxInspectedBodyBytes", options.MaxInspectedBodyBytes, 1024L, 1024L * 1024 * 1024);
         Range("HoldTimeout", options.HoldTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         Range("StoreTimeout", options.StoreTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));

@@ -20,6 +20,9 @@ internal sealed class HeldBodyStream(byte[] buffer, int length) : Stream
         set => Seek(value, SeekOrigin.Begin);
     }
 
+    /// <summary>All of the body.</summary>
+    public ReadOnlySpan<byte> Whole => _buffer.AsSpan(0, length);
+
     /// <summary>Takes the buffer away from the stream.</summary>
     public byte[]? Detach() => Interlocked.Exchange(ref _buffer, null);
 

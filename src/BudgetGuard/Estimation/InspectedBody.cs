@@ -92,12 +92,54 @@ internal sealed class InspectedBody : IDisposable
         return body;
     }
 
+    /// <summary>
+    /// Asks for the usage of the stream that will answer, where the request itself does not; the app then sees the body with that in it. True if it was asked
+    /// for. Not in a compressed body, nor in a large one that says something else of its stream.
+    /// </summary>
+    public async ValueTask<bool> TryAskForUsageAsync(HttpContext context)
+    {
+        HttpRequest request = context.Request;
+        Stream body = request.Body;
+        if (request.Headers.ContentEncoding.Count > 0 && !string.Equals(request.Headers.ContentEncoding.ToString(), "identity", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        if (!Request!.HasStreamOptions)
+        {
+            byte[] start = new byte[StreamUsageRequest.StartBytes];
+            long from = body.Position;
+            int read = await body.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, context.RequestAborted);
+            int added = StreamUsageRequest.TryBegin(start.AsSpan(0, read), out byte[] beginning, out int replaced);
+            body.Position = from + replaced;
+            return added > 0 && Replace(context, beginning, added);
+        }
+
+        if (_held is not { Length: < InMemory } held || !StreamUsageRequest.TryRewrite(held.Whole, out byte[] rewritten))
+        {
+            return false;
+        }
+
+        body.Position = held.Length;
+        return Replace(context, rewritten, rewritten.Length - held.Length);
+    }
+
     public void Dispose()
     {
         if (_held?.Detach() is { } buffer)
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>Puts other bytes before what is left of the body.</summary>
+    private static bool Replace(HttpContext context, byte[] beginning, long added)
+    {
+        HttpRequest request = context.Request;
+        request.Body = new PrefixedStream(new MemoryStream(beginning, writable: false), request.Body);
+        request.ContentLength += added;
+        context.Features.Set<IRequestBodyPipeFeature>(new RequestBodyPipeFeature(context));
+        return true;
     }
 
     private static ModelRequestError TooLarge() => new(413, "body_too_large", "The body is larger than the guard reads.");

@@ -39,6 +39,9 @@ internal sealed record ModelRequest
     /// <summary>True if the answer will be streamed.</summary>
     public bool Stream { get; init; }
 
+    /// <summary>True if the request says how it wants to be streamed.</summary>
+    public bool HasStreamOptions { get; init; }
+
     /// <summary>True if the request refers to input the guard cannot see (a conversation, a previous response, a stored prompt) or lets the provider fetch more.</summary>
     public bool HasHiddenInput { get; init; }
 

@@ -8,6 +8,9 @@ internal sealed class ModelRequestError(int status, string code, string message)
 
     public static ModelRequestError NoJson { get; } = new(400, "invalid_json", "The body is not valid JSON.");
 
+    /// <summary>A WebSocket or another way out of HTTP, on a path that is metered: nothing that passes there could be.</summary>
+    public static ModelRequestError Upgrade { get; } = new(400, "upgrade_refused", "This path is metered, and an upgraded connection cannot be.");
+
     public int Status { get; } = status;
 
     public string Code { get; } = code;

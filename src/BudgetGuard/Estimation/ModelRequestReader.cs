@@ -94,7 +94,9 @@ internal sealed class ModelRequestReader(ModelApi api, string? modelFromPath)
         {
             if (json.CurrentDepth == 1)
             {
-                return OnName(ref json, _fields, ref _seen, out _field);
+                ModelRequestError? error = OnName(ref json, _fields, ref _seen, out _field);
+                _tally.HasStreamOptions |= _field == RequestField.StreamOptions;
+                return error;
             }
 
             if (_field == RequestField.Config && json.CurrentDepth == 2)

@@ -21,6 +21,7 @@ internal enum RequestField
     Config,
     Hidden,
     Tier,
+    StreamOptions,
     ImageSize,
     ImageQuality,
 }
@@ -42,7 +43,8 @@ internal static class RequestFields
     ];
 
     private static readonly (byte[] Name, RequestField Field)[] Chat = [.. Common, ("model"u8.ToArray(), RequestField.Model),
-        ("max_tokens"u8.ToArray(), RequestField.Cap), ("max_completion_tokens"u8.ToArray(), RequestField.Cap), ("n"u8.ToArray(), RequestField.Answers)];
+        ("max_tokens"u8.ToArray(), RequestField.Cap), ("max_completion_tokens"u8.ToArray(), RequestField.Cap), ("n"u8.ToArray(), RequestField.Answers),
+        ("stream_options"u8.ToArray(), RequestField.StreamOptions)];
 
     private static readonly (byte[] Name, RequestField Field)[] Completions = [.. Chat, ("prompt"u8.ToArray(), RequestField.Prompt),
         ("best_of"u8.ToArray(), RequestField.BestOf)];

@@ -57,6 +57,12 @@ public sealed class BudgetCostAttribute : Attribute, IBudgetGuardMetadata
     internal Money Cost { get; }
 }
 
+/// <summary>The guard answers in this shape on the endpoint.</summary>
+internal sealed class ResponseFormatMetadata(ResponseFormat format) : IBudgetGuardMetadata
+{
+    public ResponseFormat Format { get; } = format;
+}
+
 /// <summary>The endpoint's bodies and answers are those of a known model API, so that it is estimated and metered like it.</summary>
 /// <param name="name">The API's name, for example <c>openai.chat</c>; an unknown name fails at start-up.</param>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]

@@ -33,6 +33,9 @@ internal sealed class EndpointTerms
                 case ModelApiAttribute api:
                     ModelApiName = api.Name;
                     break;
+                case ResponseFormatMetadata shape:
+                    ResponseFormat = shape.Format;
+                    break;
             }
         }
 
@@ -54,6 +57,9 @@ internal sealed class EndpointTerms
     public string? ModelApiName { get; }
 
     public ModelApi? ModelApi { get; }
+
+    /// <summary>The shape of what the guard answers; null leaves it to the setting.</summary>
+    public ResponseFormat? ResponseFormat { get; }
 
     /// <summary>The endpoint's terms, or null for one that says nothing.</summary>
     public static EndpointTerms? Of(Endpoint? endpoint)

@@ -28,6 +28,9 @@ internal sealed class AnswerBody(Inflater? inflater, bool isLines, bool isEvents
     /// <summary>True if the answer comes in many parts.</summary>
     public bool IsStream => _stream is not null && (isEvents || (_events is not { SawData: false } && _frames is not { SawFrame: false }));
 
+    /// <summary>What the model wrote in a stream until now.</summary>
+    public GeneratedText Written => _stream?.Written ?? default;
+
     /// <summary>True once nothing that follows can matter.</summary>
     public bool IsOver => _framing == Framing.Nothing || _stream is { IsOver: true } || _answer is { IsFinished: true };
 

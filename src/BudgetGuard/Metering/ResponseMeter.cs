@@ -20,6 +20,8 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
     private readonly ImmutableArray<IUsageReader> _readers;
     private readonly Func<TokenUsage, ValueTask> _report;
     private readonly Action<Exception> _complain;
+    private readonly StreamHold? _hold;
+    private readonly StreamGate? _gate;
     private AnswerBody? _body;
     private MeteredStream? _stream;
     private MeteredPipeWriter? _writer;
@@ -30,8 +32,12 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
         HttpContext context,
         ImmutableArray<IUsageReader> readers,
         Func<TokenUsage, ValueTask> report,
-        Action<Exception> complain)
+        Action<Exception> complain,
+        StreamHold? hold,
+        StreamGate? gate)
     {
+        _hold = hold;
+        _gate = gate;
         _response = context.Response;
         _inner = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         _readers = readers;
@@ -66,13 +72,17 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
     /// <param name="readers">Who reads the usage; the first that finds one decides.</param>
     /// <param name="report">Told once, when the usage is known; it bounds its own waits.</param>
     /// <param name="complain">Told what went wrong inside the meter.</param>
+    /// <param name="hold">What a stream's hold grows by.</param>
+    /// <param name="gate">Where a stream is ended whose hold cannot grow.</param>
     public static ResponseMeter Attach(
         HttpContext context,
         ImmutableArray<IUsageReader> readers,
         Func<TokenUsage, ValueTask> report,
-        Action<Exception> complain)
+        Action<Exception> complain,
+        StreamHold? hold = null,
+        StreamGate? gate = null)
     {
-        var meter = new ResponseMeter(context, readers, report, complain);
+        var meter = new ResponseMeter(context, readers, report, complain, hold, gate);
         context.Features.Set<IHttpResponseBodyFeature>(meter);
         return meter;
     }
@@ -144,6 +154,10 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
                 {
                     ReadUsage(body);
                 }
+                else if (_hold is not null && IsStream)
+                {
+                    Cover(body.Written);
+                }
             }
         }
         catch (Exception exception)
@@ -196,6 +210,19 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
         else
         {
             _body = new AnswerBody(inflater, StreamTypes.IsLines(_response.ContentType), StreamTypes.IsEvents(_response.ContentType));
+        }
+    }
+
+    /// <summary>Holds the money for what passes before it goes on; where there is none, the gate ends the stream behind it.</summary>
+    private void Cover(in GeneratedText written)
+    {
+        if (_hold!.Cover(written) is { } waiting)
+        {
+            _reporting = ShieldAsync(new ValueTask(waiting));
+        }
+        else if (_hold.ExhaustedBudget is { } budget)
+        {
+            _gate?.EndEarly(budget);
         }
     }
 

@@ -76,6 +76,32 @@ internal sealed class Settler(
 
     public ValueTask ReleaseAsync(in Hold hold) => WhenDone(RunAsync(Step.Release, hold, default, default));
 
+    /// <summary>Adds to a hold. Never throws, and never waits longer than the store's bound.</summary>
+    public ValueTask<HoldExtension> ExtendAsync(in Hold hold, in Charge more)
+    {
+        long started = metrics.TimesTracker ? time.GetTimestamp() : 0;
+        ValueTask<HoldResult> call;
+        try
+        {
+            call = tracker.ExtendAsync(hold, more, CancellationToken.None);
+        }
+        catch (Exception failure)
+        {
+            failures.Report(FailureKind.Store, failure);
+            return new ValueTask<HoldExtension>(HoldExtension.Failed);
+        }
+
+        if (!call.IsCompletedSuccessfully)
+        {
+            return AwaitExtensionAsync(call.AsTask(), started);
+        }
+
+        Took("extend", started);
+
+        // Complete, as a tracker in memory always is: nothing is waited for here.
+        return new ValueTask<HoldExtension>(ToExtension(call.Result));
+    }
+
     /// <summary>Counts a settled cost; once for each request, whether or not a budget applies.</summary>
     public void Count(in Charge actual, string operation) => metrics.Settled(actual.Cost, operation);
 
@@ -111,15 +137,40 @@ internal sealed class Settler(
             return FinishAsync(step, call, started);
         }
 
-        Took(step, started);
+        Took(NameOf(step), started);
         return new ValueTask<bool>(true);
     }
 
-    private void Took(Step step, long started)
+    private static HoldExtension ToExtension(in HoldResult result) => result.Outcome switch
+    {
+        HoldOutcome.Held => HoldExtension.Granted,
+        HoldOutcome.Refused => new HoldExtension(false, result.Refusals),
+        _ => HoldExtension.Over,
+    };
+
+    private async ValueTask<HoldExtension> AwaitExtensionAsync(Task<HoldResult> call, long started)
+    {
+        try
+        {
+            return ToExtension(await call.WaitAsync(settings.Current.StoreTimeout, time).ConfigureAwait(false));
+        }
+        catch (Exception failure)
+        {
+            // A grant that comes later makes the hold larger than it is known here; the settlement takes all of it back.
+            failures.Report(FailureKind.Store, failure);
+            return HoldExtension.Failed;
+        }
+        finally
+        {
+            Took("extend", started);
+        }
+    }
+
+    private void Took(string step, long started)
     {
         if (started != 0)
         {
-            metrics.TrackerTook(time.GetElapsedTime(started), NameOf(step), tracker);
+            metrics.TrackerTook(time.GetElapsedTime(started), step, tracker);
         }
     }
 
@@ -150,7 +201,7 @@ internal sealed class Settler(
             isTaken = false;
         }
 
-        Took(step, started);
+        Took(NameOf(step), started);
         if (!settings.Current.AsyncProcessing)
         {
             await alerts.WhenSentAsync().ConfigureAwait(false);

@@ -10,7 +10,7 @@ namespace BudgetGuard.Metering;
 internal static class StreamCosts
 {
     /// <summary>Tokens that were generated while the stream was cut and never came.</summary>
-    private const long OnTheWay = 16;
+    public const long OnTheWay = 16;
 
     /// <summary>The charge; null if the stream is charged as an answer that tells nothing.</summary>
     public static Charge? Of(ModelCosts costs, in StreamReading stream, ModelCall call, BudgetRequest request, RequestOutcome outcome)
@@ -28,14 +28,14 @@ internal static class StreamCosts
         }
 
         var counted = Counted(costs, stream, call, request);
-        return isWhole || stream.MayBeMore ? Larger(counted, request.KnownAmount) : counted;
+        return isWhole || stream.MayBeMore ? Larger(counted, request.Estimated) : counted;
     }
 
     private static Charge Counted(ModelCosts costs, in StreamReading stream, ModelCall call, BudgetRequest request)
     {
         var model = stream.Usage?.Model ?? request.Model;
         var upToThere = call.Request with { MaxOutputTokens = Tokens(stream.Written, model) + OnTheWay, Answers = 1 };
-        var counted = costs.BoundOf(upToThere, call.Api, request.ModelIsOnlyClaimed ? null : request.Model) ?? request.KnownAmount;
+        var counted = costs.BoundOf(upToThere, call.Api, request.ModelIsOnlyClaimed ? null : request.Model) ?? request.Estimated;
         if (request.ModelIsOnlyClaimed)
         {
             counted = Larger(counted, costs.BoundOf(upToThere, call.Api, request.Model) ?? counted);
@@ -50,7 +50,8 @@ internal static class StreamCosts
         return counted;
     }
 
-    private static long Tokens(GeneratedText text, string? model)
+    /// <summary>The upper bound of the tokens that a text of a model is.</summary>
+    public static long Tokens(GeneratedText text, string? model)
     {
         var bound = TokenBound.Input(new ModelRequest { TextBytes = text.Bytes }, model) - TokenBound.Input(new ModelRequest(), model);
         return Math.Max(bound, text.Pieces);

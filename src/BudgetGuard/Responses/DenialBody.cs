@@ -4,7 +4,7 @@ using BudgetGuard.Diagnostics;
 
 namespace BudgetGuard.Responses;
 
-/// <summary>The body of a 402 or 429, in each of the four shapes: the same members, at the top level, around the shape's own error.</summary>
+/// <summary>The body of a 402 or 429, in each of the shapes: the same members, at the top level, around the shape's own error.</summary>
 internal readonly struct DenialBody(Denial denial, BudgetRequest request, long? retryAfter, GuardSettings settings)
 {
     private const string Error = "Budget limit exceeded";
@@ -24,6 +24,9 @@ internal readonly struct DenialBody(Denial denial, BudgetRequest request, long? 
                 break;
             case ResponseFormat.Anthropic:
                 ErrorShapes.WriteAnthropic(json, denial.Kind == DecisionKind.Throttle ? "rate_limit_error" : "billing_error", Message);
+                break;
+            case ResponseFormat.Gemini:
+                ErrorShapes.WriteGemini(json, GuardResponses.StatusOf(denial), Message, "RESOURCE_EXHAUSTED");
                 break;
             default:
                 json.WriteString("error", Error);
@@ -89,6 +92,6 @@ internal readonly struct DenialBody(Denial denial, BudgetRequest request, long? 
             json.WriteNumber("spent_usd", spent.Usd);
         }
 
-        json.WriteNumber("estimated_usd", request.KnownAmount.Cost.Usd);
+        json.WriteNumber("estimated_usd", request.Estimated.Cost.Usd);
     }
 }

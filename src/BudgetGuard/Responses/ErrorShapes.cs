@@ -25,6 +25,16 @@ internal static class ErrorShapes
         json.WriteEndObject();
     }
 
+    /// <summary>The error of Google's APIs.</summary>
+    public static void WriteGemini(Utf8JsonWriter json, int code, string message, string status)
+    {
+        json.WriteStartObject("error");
+        json.WriteNumber("code", code);
+        json.WriteString("message", message);
+        json.WriteString("status", status);
+        json.WriteEndObject();
+    }
+
     /// <summary>The error of Anthropic's API.</summary>
     public static void WriteAnthropic(Utf8JsonWriter json, string type, string message)
     {

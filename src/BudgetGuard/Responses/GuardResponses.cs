@@ -4,6 +4,7 @@ using System.Text.Json;
 using BudgetGuard.Api;
 using BudgetGuard.Configuration;
 using BudgetGuard.Estimation;
+using BudgetGuard.Filtering;
 using Microsoft.AspNetCore.Http;
 
 namespace BudgetGuard.Responses;
@@ -39,7 +40,7 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
                 headers[RemainingHeader] = Plain(remaining);
             }
 
-            headers[EstimateHeader] = Plain(request.KnownAmount.Cost);
+            headers[EstimateHeader] = Plain(request.Estimated.Cost);
         }
 
         if (request.Shadow is { } shadow)
@@ -66,7 +67,7 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
             response.Headers[ShouldRetryHeader] = "false";
         }
 
-        return WriteAsync(context, StatusOf(denial), current.ResponseFormat, body, static (json, format, state) => state.Write(json, format));
+        return WriteAsync(context, StatusOf(denial), FormatOf(context), body, static (json, format, state) => state.Write(json, format));
     }
 
     /// <summary>503: the policy or the store failed, and a budget of the request is closed on failure.</summary>
@@ -81,7 +82,9 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
         ErrorAsync(context, new ErrorBody(error.Status, error.Code, error.Message, null));
 
     private Task ErrorAsync(HttpContext context, ErrorBody body) =>
-        WriteAsync(context, body.Status, settings.Current.ResponseFormat, body, static (json, format, state) => state.Write(json, format));
+        WriteAsync(context, body.Status, FormatOf(context), body, static (json, format, state) => state.Write(json, format));
+
+    private ResponseFormat FormatOf(HttpContext context) => EndpointTerms.Of(context.GetEndpoint())?.ResponseFormat ?? settings.Current.ResponseFormat;
 
     private static async Task WriteAsync<T>(
         HttpContext context, int status, ResponseFormat format, T body, Action<Utf8JsonWriter, ResponseFormat, T> write)

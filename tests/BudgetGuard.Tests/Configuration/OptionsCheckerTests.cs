@@ -56,6 +56,7 @@ public sealed class OptionsCheckerTests
     [InlineData("DefaultCost", "1000001", "0 to 1000000")]
     [InlineData("MaxTrackedPartitions", "0", "1 to 10000000")]
     [InlineData("DefaultMaxOutputTokens", "0", "1 to 10000000")]
+    [InlineData("StreamHoldTokens", "0", "1 to 10000000")]
     [InlineData("MaxInspectedBodyBytes", "1023", "1024 to 1073741824")]
     [InlineData("HoldTimeout", "999ms", "00:00:01 to 1.00:00:00")]
     [InlineData("StoreTimeout", "0ms", "00:00:00.0010000 to 00:01:00")]

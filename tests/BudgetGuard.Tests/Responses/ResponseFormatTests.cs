@@ -24,6 +24,8 @@ public sealed class ResponseFormatTests
         "application/json",
         $$"""{"error":{"message":"{{UsedUp}}","type":"insufficient_quota","param":null,"code":"budget_exceeded"},""")]
     [InlineData(ResponseFormat.Anthropic, "application/json", $$"""{"type":"error","error":{"type":"billing_error","message":"{{UsedUp}}"},""")]
+    [InlineData(
+        ResponseFormat.Gemini, "application/json", $$"""{"error":{"code":402,"message":"{{UsedUp}}","status":"RESOURCE_EXHAUSTED"},""")]
     public async Task Reject_has_the_shape_and_the_members_of_every_denial(ResponseFormat format, string contentType, string error)
     {
         Told told = await Refusal.MeetAsync(Cause.Rejected, format);
@@ -45,6 +47,10 @@ public sealed class ResponseFormatTests
         ResponseFormat.Anthropic,
         "application/json",
         """{"type":"error","error":{"type":"rate_limit_error","message":"Budget limit exceeded: budget 'burst' is used up."},""")]
+    [InlineData(
+        ResponseFormat.Gemini,
+        "application/json",
+        """{"error":{"code":429,"message":"Budget limit exceeded: budget 'burst' is used up.","status":"RESOURCE_EXHAUSTED"},""")]
     public async Task Throttle_has_the_shape_and_the_members_of_every_denial(ResponseFormat format, string contentType, string error)
     {
         Told told = await Refusal.MeetAsync(Cause.Throttled, format);
@@ -64,6 +70,10 @@ public sealed class ResponseFormatTests
         """{"error":{"message":"Budget guard unavailable","type":"server_error","param":null,"code":"unavailable"},"retry_after":1}""")]
     [InlineData(
         ResponseFormat.Anthropic, "application/json", """{"type":"error","error":{"type":"api_error","message":"Budget guard unavailable"},"retry_after":1}""")]
+    [InlineData(
+        ResponseFormat.Gemini,
+        "application/json",
+        """{"error":{"code":503,"message":"Budget guard unavailable","status":"UNAVAILABLE"},"retry_after":1}""")]
     public async Task Failure_of_the_guard_is_503_in_every_shape(ResponseFormat format, string contentType, string body)
     {
         Told told = await Refusal.MeetAsync(Cause.Down, format);
@@ -76,6 +86,7 @@ public sealed class ResponseFormatTests
     [InlineData(ResponseFormat.ProblemDetails, """{"type":"urn:budgetguard:body_too_large","title":"*","status":413,"detail":"*"}""")]
     [InlineData(ResponseFormat.OpenAI, """{"error":{"message":"*","type":"invalid_request_error","param":null,"code":"body_too_large"}}""")]
     [InlineData(ResponseFormat.Anthropic, """{"type":"error","error":{"type":"request_too_large","message":"*"}}""")]
+    [InlineData(ResponseFormat.Gemini, """{"error":{"code":413,"message":"*","status":"INVALID_ARGUMENT"}}""")]
     public async Task Fault_of_the_client_says_what_was_wrong_in_every_shape(ResponseFormat format, string body)
     {
         Told told = await Refusal.MeetAsync(Cause.TooLarge, format);
@@ -98,6 +109,7 @@ public sealed class ResponseFormatTests
     [InlineData(ResponseFormat.ProblemDetails)]
     [InlineData(ResponseFormat.OpenAI)]
     [InlineData(ResponseFormat.Anthropic)]
+    [InlineData(ResponseFormat.Gemini)]
     public async Task Amounts_are_exact_decimals_and_only_there_where_they_are_exposed(ResponseFormat format)
     {
         Told open = await Refusal.MeetAsync(Cause.Rejected, format, exposeAmounts: true);

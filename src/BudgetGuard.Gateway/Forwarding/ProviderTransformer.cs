@@ -1,0 +1,160 @@
+using System.Net.Http.Headers;
+using BudgetGuard.Gateway.Callers;
+using BudgetGuard.Gateway.Errors;
+using BudgetGuard.Gateway.Routing;
+using BudgetGuard.Gateway.Settings;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BudgetGuard.Gateway.Forwarding;
+
+/// <summary>
+/// What changes on the way to a provider and back: credentials and names stay on their own side, and only the guard speaks for the guard.
+/// </summary>
+internal sealed partial class ProviderTransformer : HttpTransformer
+{
+    private const string GuardHeaders = "X-BudgetGuard-";
+
+    private static readonly string[] NeverForwarded =
+        ["Cookie", "X-User-ID", "X-Model", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"];
+
+    /// <summary>Tell of the account that the gateway's key belongs to.</summary>
+    private static readonly string[] AccountHeaders = ["openai-organization", "openai-project", "anthropic-organization-id"];
+
+    private readonly Vendor _vendor;
+    private readonly string? _userHeader;
+    private readonly string _keyHeader;
+    private readonly string? _keyValue;
+    private readonly bool _replacesCredentials;
+    private readonly ILogger _logger;
+
+    public ProviderTransformer(Vendor vendor, UpstreamSettings settings, bool hasCallerKeys, string? userHeader, ILogger logger)
+    {
+        _vendor = vendor;
+        _userHeader = string.IsNullOrWhiteSpace(userHeader) ? null : userHeader;
+        _keyHeader = settings.KeyHeader ?? KeyHeaderOf(vendor, settings.Address!);
+        _keyValue = settings.ApiKey is { } key
+            ? _keyHeader.Equals(Credentials.Authorization, StringComparison.OrdinalIgnoreCase) ? $"Bearer {key}" : key
+            : null;
+        _replacesCredentials = hasCallerKeys || settings.ApiKey is not null;
+        _logger = logger;
+    }
+
+    public override async ValueTask TransformRequestAsync(
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+        HttpRequest request = httpContext.Request;
+        PathString path = request.Path.StartsWithSegments(Vendors.PrefixOf(_vendor), out PathString rest) ? rest : request.Path;
+        QueryString query = request.QueryString;
+        HttpRequestHeaders headers = proxyRequest.Headers;
+        RemoveAll(headers, NeverForwarded);
+        if (_userHeader is not null)
+        {
+            headers.Remove(_userHeader);
+        }
+
+        if (_replacesCredentials)
+        {
+            RemoveAll(headers, Credentials.Headers);
+            RemoveAll(headers, Credentials.BillingHeaders);
+        }
+
+        if (_vendor == Vendor.Gemini)
+        {
+            query = GeminiQuery.WithoutSecrets(query, out string? key);
+            if (!_replacesCredentials && key is not null && !headers.Contains(Credentials.GoogleHeader))
+            {
+                // The same key in a place that nobody logs.
+                headers.TryAddWithoutValidation(Credentials.GoogleHeader, key);
+            }
+        }
+
+        if (_keyValue is not null)
+        {
+            headers.Remove(_keyHeader);
+            headers.TryAddWithoutValidation(_keyHeader, _keyValue);
+        }
+
+        // The provider's own name, not the gateway's.
+        headers.Host = null;
+        proxyRequest.RequestUri = RequestUtilities.MakeDestinationAddress(destinationPrefix, path, query);
+    }
+
+    public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        if (proxyResponse is null)
+        {
+            return await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        }
+
+        int status = (int)proxyResponse.StatusCode;
+        if (_replacesCredentials && status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden or StatusCodes.Status407ProxyAuthenticationRequired)
+        {
+            // Its text is about the gateway's key, and often shows a part of it.
+            LogRefused(_logger, Vendors.NameOf(_vendor), status);
+            await DialectErrors.WriteAsync(
+                httpContext, StatusCodes.Status502BadGateway, "upstream_refused", "The model provider did not accept the gateway's request.");
+            return false;
+        }
+
+        if (status is >= 300 and < 400 and not StatusCodes.Status304NotModified)
+        {
+            LogRedirected(_logger, Vendors.NameOf(_vendor), status);
+            await DialectErrors.WriteAsync(
+                httpContext, StatusCodes.Status502BadGateway, "upstream_redirect", "The model provider answered with a redirect, which is not followed.");
+            return false;
+        }
+
+        Clean(proxyResponse.Headers);
+        return await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+    }
+
+    /// <summary>None are copied: no provider's API has any, and they could say what only the guard says.</summary>
+    public override ValueTask TransformResponseTrailersAsync(HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken) =>
+        ValueTask.CompletedTask;
+
+    private static string KeyHeaderOf(Vendor vendor, Uri address) => vendor switch
+    {
+        Vendor.Anthropic => Credentials.AnthropicHeader,
+        Vendor.Gemini => Credentials.GoogleHeader,
+        _ when address.Host.EndsWith(".openai.azure.com", StringComparison.OrdinalIgnoreCase) => Credentials.AzureHeader,
+        _ => Credentials.Authorization,
+    };
+
+    private void Clean(HttpResponseHeaders headers)
+    {
+        headers.Remove("Set-Cookie");
+        if (_replacesCredentials)
+        {
+            RemoveAll(headers, AccountHeaders);
+        }
+
+        List<string>? spoofed = null;
+        foreach (KeyValuePair<string, HeaderStringValues> header in headers.NonValidated)
+        {
+            if (header.Key.StartsWith(GuardHeaders, StringComparison.OrdinalIgnoreCase))
+            {
+                (spoofed ??= []).Add(header.Key);
+            }
+        }
+
+        if (spoofed is not null)
+        {
+            RemoveAll(headers, spoofed);
+        }
+    }
+
+    private static void RemoveAll(HttpHeaders headers, IEnumerable<string> names)
+    {
+        foreach (string name in names)
+        {
+            headers.Remove(name);
+        }
+    }
+
+    [LoggerMessage(2, LogLevel.Warning, "{Upstream} refused the gateway's request with {Status}: its key may be wrong or lack a right.", EventName = "UpstreamRefused")]
+    private static partial void LogRefused(ILogger logger, string upstream, int status);
+
+    [LoggerMessage(3, LogLevel.Warning, "{Upstream} answered with the redirect {Status}, which was not followed.", EventName = "UpstreamRedirected")]
+    private static partial void LogRedirected(ILogger logger, string upstream, int status);
+}

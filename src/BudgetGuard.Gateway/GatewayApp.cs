@@ -1,0 +1,103 @@
+using System.Globalization;
+using BudgetGuard.Gateway.Callers;
+using BudgetGuard.Gateway.Forwarding;
+using BudgetGuard.Gateway.Hosting;
+using BudgetGuard.Gateway.Routing;
+using BudgetGuard.Gateway.Settings;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace BudgetGuard.Gateway;
+
+/// <summary>Puts the gateway together.</summary>
+public static class GatewayApp
+{
+    /// <summary>The gateway, ready to run.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="configure">Changes the host before anything of the gateway is read or added.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+        configure?.Invoke(builder);
+        if (ListenAddresses.Of(builder.Configuration).Count == 0)
+        {
+            builder.WebHost.UseUrls(ListenAddresses.Default);
+        }
+
+        GatewaySettings settings = GatewaySettingsReader.Read(builder.Configuration, out IReadOnlyList<string> problems);
+        AddServices(builder, settings);
+        WebApplication app = builder.Build();
+        CheckConfiguration(app, problems);
+        UsePipeline(app);
+        return app;
+    }
+
+    private static void AddServices(WebApplicationBuilder builder, GatewaySettings settings)
+    {
+        IServiceCollection services = builder.Services;
+        builder.AddTelemetry();
+        services.AddSingleton(settings);
+        services.AddSingleton<CallerKeys>();
+        services.AddSingleton<Upstreams>();
+        services.AddSingleton<RequestsInFlight>();
+        services.AddHostedService(static provider => provider.GetRequiredService<RequestsInFlight>());
+        services.AddHttpForwarder();
+        services.AddFreeRouteLimits(settings);
+        services.AddHealthChecks().AddBudgetGuard();
+        services.Configure<RouteOptions>(static options => options.SetParameterPolicy<ModelNameConstraint>(ModelNameConstraint.Name));
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.ShutdownTimeout);
+        services.Configure<KestrelServerOptions>(options => options.Limits.MaxRequestBodySize = MaxBodyBytes(builder.Configuration));
+        IBudgetGuardBuilder guard = services.AddBudgetGuard(DemoBudgets.AddTo);
+        if (!settings.Keys.IsEmpty)
+        {
+            guard.UseUserExtractor(static context => context.Features.Get<Caller>()?.Subject);
+        }
+    }
+
+    /// <summary>What the guard would refuse is not read further by the server either.</summary>
+    private static long MaxBodyBytes(ConfigurationManager configuration) =>
+        long.TryParse(
+            configuration[$"{BudgetGuardOptions.SectionName}:{nameof(BudgetGuardOptions.MaxInspectedBodyBytes)}"],
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out long bytes) ? bytes : new BudgetGuardOptions().MaxInspectedBodyBytes;
+
+    /// <summary>Tells of everything that is wrong at once: the gateway's own settings, and the guard's, which are read when its policy is made.</summary>
+    private static void CheckConfiguration(WebApplication app, IReadOnlyList<string> problems)
+    {
+        List<string> parts = [];
+        if (problems.Count > 0)
+        {
+            parts.Add($"The configuration of the gateway has {problems.Count} {(problems.Count == 1 ? "problem" : "problems")}"
+                + $" (an environment variable writes ':' as '__'):\n{string.Join('\n', problems.Select(static problem => "  " + problem))}");
+        }
+
+        try
+        {
+            app.Services.GetRequiredService<IBudgetPolicy>();
+        }
+        catch (OptionsValidationException refused)
+        {
+            parts.Add(refused.Message);
+        }
+
+        if (parts.Count > 0)
+        {
+            ((IDisposable)app).Dispose();
+            throw new GatewayConfigurationException(string.Join('\n', parts));
+        }
+    }
+
+    private static void UsePipeline(WebApplication app)
+    {
+        app.UseMiddleware<GatewayEdge>();
+        app.UseRouting();
+        app.UseMiddleware<UnroutedMiddleware>();
+        app.UseMiddleware<CallerKeysMiddleware>();
+        app.UseRateLimiter();
+        app.UseBudgetGuard();
+        app.MapGatewayRoutes();
+        app.MapHealthChecks("/health").DisableBudgetGuard();
+        app.MapPrometheusScrapingEndpoint(Telemetry.MetricsPath).DisableBudgetGuard();
+    }
+}

@@ -1,0 +1,41 @@
+using BudgetGuard.Gateway.Routing;
+using System.Collections.Immutable;
+
+namespace BudgetGuard.Gateway.Settings;
+
+/// <summary>The section <c>Gateway</c>, read once at start.</summary>
+internal sealed record GatewaySettings
+{
+    public const string SectionName = "Gateway";
+
+    /// <summary>One for each vendor, also where nothing is configured.</summary>
+    public required ImmutableDictionary<Vendor, UpstreamSettings> Upstreams { get; init; }
+
+    /// <summary>The keys callers present; empty: callers name themselves.</summary>
+    public required ImmutableArray<CallerKeySettings> Keys { get; init; }
+
+    /// <summary>What one caller may ask of the free routes in a minute.</summary>
+    public int FreeRequestsPerMinute { get; init; } = 120;
+
+    /// <summary>How long requests in flight may go on once the program is told to stop.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>Where a vendor's requests go.</summary>
+internal sealed record UpstreamSettings
+{
+    /// <summary>Null: the simulated model answers.</summary>
+    public Uri? Address { get; init; }
+
+    /// <summary>The provider's key; null: whatever the caller sent passes through.</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>The header the key is sent in; null: the vendor's own.</summary>
+    public string? KeyHeader { get; init; }
+
+    /// <summary>How long nothing may come of an answer. Long, because a model that reasons is silent.</summary>
+    public TimeSpan ActivityTimeout { get; init; } = TimeSpan.FromMinutes(10);
+}
+
+/// <summary>A key of a caller, and whom it stands for.</summary>
+internal sealed record CallerKeySettings(string Key, string User, string? Team);

@@ -1,0 +1,277 @@
+using System.IO.Compression;
+using System.Text;
+using System.Threading.Channels;
+using BudgetGuard.Tests.Rig;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace BudgetGuard.Tests.Threats;
+
+/// <summary>Streams hold their money in parts, and end where no more can be held. One token of <c>exp</c> is a hundredth of a cent of output.</summary>
+public sealed class StreamHoldTests
+{
+    private const string Chat = "/run/v1/chat/completions";
+    private const decimal Token = 0.0001m;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Stream_holds_more_ahead_of_need_and_never_less_than_was_counted()
+    {
+        await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
+        Task<string> answer = run.AskAsync(Chat, Run.Body(Chat));
+        await run.ReachedAsync();
+        decimal first = (await run.App.BalanceAsync()).Held;
+        Assert.InRange(first, 100 * Token, (100 * Token) + 0.001m);
+        decimal held = first;
+        for (int written = 30; written <= 3000; written += 30)
+        {
+            await run.WriteAsync(Run.Delta(Chat, new string('x', 30)));
+            decimal now = (await run.App.BalanceAsync()).Held;
+
+            // Thirty bytes are ten tokens at most, and sixteen may be on the way.
+            Assert.True(now >= ((written / 3) + 16) * Token, $"{now} held after {written} bytes");
+            Assert.InRange(now - held, 0m, 101 * Token);
+            held = now;
+        }
+
+        Assert.InRange(held, 1016 * Token, (1016 + 100) * Token + 0.001m);
+        await run.WriteAsync("data: {\"model\":\"exp\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":20,\"total_tokens\":30}}\n\ndata: [DONE]\n\n");
+        run.End();
+        Assert.EndsWith("data: [DONE]\n\n", await answer, StringComparison.Ordinal);
+        Assert.Equal((0.0001m + (20 * Token), 0m), Figures(await run.App.BalanceAsync()));
+    }
+
+    [Fact]
+    public async Task Stream_never_holds_more_than_its_own_cap_lets_it_cost()
+    {
+        await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
+        Task<string> answer = run.AskAsync(Chat, Run.Body(Chat, 150));
+        await run.ReachedAsync();
+        await run.WriteAsync(Run.Delta(Chat, new string('x', 900)));
+        Assert.InRange((await run.App.BalanceAsync()).Held, 150 * Token, (150 * Token) + 0.001m);
+        run.End();
+        await answer;
+    }
+
+    [Theory]
+    [InlineData(Chat, "\"code\":\"budget_exceeded\"", "data: [DONE]\n\n")]
+    [InlineData("/run/v1/completions", "\"type\":\"insufficient_quota\"", "data: [DONE]\n\n")]
+    [InlineData("/run/v1/responses", "\"type\":\"error\"", "}\n\n")]
+    [InlineData("/run/v1/messages", "\"type\":\"billing_error\"", "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")]
+    [InlineData("/run/v1beta/models/exp:streamGenerateContent", "\"status\":\"RESOURCE_EXHAUSTED\"", "}\n\n")]
+    [InlineData("/run/v1beta/models/exp:streamGenerateContent?array", "\"status\":\"RESOURCE_EXHAUSTED\"", "}}]")]
+    public async Task Stream_of_a_rejecting_budget_ends_with_the_words_of_its_api(string path, string error, string end)
+    {
+        await using Run run = await Run.StartAsync("""{"daily":{"Limit":0.05,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(path, Run.Body(path));
+        await run.ReachedAsync();
+        int written = 0;
+        while (!run.IsCancelled && written < 1000)
+        {
+            await run.WriteAsync(Run.Delta(path, $"piece {written++} of the answer "));
+        }
+
+        await run.CancelledAsync();
+        string answer = await answering;
+        Assert.EndsWith(end, answer, StringComparison.Ordinal);
+        Assert.Contains(error, answer, StringComparison.Ordinal);
+        Assert.Contains("has nothing left", answer, StringComparison.Ordinal);
+        Assert.Equal(string.Concat(run.Written), answer[..answer.LastIndexOf(ErrorStart(path), StringComparison.Ordinal)]);
+        (decimal settled, decimal held) = Figures(await run.App.BalanceAsync());
+        Assert.Equal(0m, held);
+        Assert.InRange(settled, written * 5 * Token, 0.05m);
+    }
+
+    [Fact]
+    public async Task Stream_that_is_cut_inside_an_event_ends_behind_it()
+    {
+        await using Run run = await Run.StartAsync("""{"daily":{"Limit":0.02,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        await run.ReachedAsync();
+        string delta = Run.Delta(Chat, new string('x', 900));
+        await run.WriteAsync(delta[..^9]);
+        Assert.False(run.IsCancelled);
+        await run.WriteAsync(delta[^9..] + "data: {\"cho");
+        await run.CancelledAsync();
+        string answer = await answering;
+        Assert.StartsWith(delta + "data: {\"error\"", answer, StringComparison.Ordinal);
+        Assert.EndsWith("data: [DONE]\n\n", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Throttle", "", false)]
+    [InlineData("Throttle", "\"OnStreamExhausted\":\"Cut\",", true)]
+    [InlineData("Reject", "\"OnStreamExhausted\":\"Finish\",", false)]
+    [InlineData("Reject", "", true)]
+    [InlineData("Alert", "\"OnStreamExhausted\":\"Cut\",", false)]
+    public async Task Setting_or_else_the_refusing_budget_says_whether_a_stream_is_cut(string onExceeded, string setting, bool isCut)
+    {
+        await using Run run = await Run.StartAsync(
+            $$$"""{"daily":{"Limit":0.02,"Period":"Day","Per":["User"],"OnExceeded":"{{{onExceeded}}}"}}""", setting);
+        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        await run.ReachedAsync();
+        for (int i = 0; i < 20; i++)
+        {
+            await run.WriteAsync(Run.Delta(Chat, new string('x', 60)));
+        }
+
+        Assert.Equal(isCut, run.IsCancelled);
+        await run.WriteAsync("data: [DONE]\n\n");
+        run.End();
+        Assert.Equal(isCut, (await answering).Contains("budget_exceeded", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Stream_goes_on_where_money_came_back_before_what_it_holds_was_used()
+    {
+        await using Run run = await Run.StartAsync("""{"daily":{"Limit":0.03,"Period":"Day","Per":["User"]}}""");
+        BudgetLease other = await run.App.Guard.BeginAsync(new BudgetRequest { Subject = "alice", Estimate = 0.015m });
+        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        await run.ReachedAsync();
+        await run.WriteAsync(Run.Delta(Chat, new string('x', 180)));
+        other.ReportCost(0m);
+        await other.DisposeAsync();
+        await run.WriteAsync(Run.Delta(Chat, new string('x', 240)));
+        Assert.False(run.IsCancelled);
+        run.End();
+        await answering;
+    }
+
+    [Fact]
+    public async Task Compressed_stream_that_has_to_end_is_broken_off()
+    {
+        await using Run run = await Run.StartAsync("""{"daily":{"Limit":0.02,"Period":"Day","Per":["User"]}}""");
+        run.IsCompressed = true;
+        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        await run.ReachedAsync();
+        for (int i = 0; i < 40 && !run.IsCancelled; i++)
+        {
+            await run.WriteAsync(Run.Delta(Chat, new string('x', 60)));
+        }
+
+        await run.CancelledAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => answering);
+    }
+
+    private static string ErrorStart(string path) =>
+        path.EndsWith("array", StringComparison.Ordinal) ? ",{\"error\""
+        : path.EndsWith("responses", StringComparison.Ordinal) || path.EndsWith("messages", StringComparison.Ordinal) ? "event: error"
+        : "data: {\"error\"";
+
+    private static (decimal Settled, decimal Held) Figures(BudgetBalance balance) => (balance.Settled, balance.Held);
+
+    /// <summary>A model whose answers the test writes piece by piece.</summary>
+    private sealed class Run : IAsyncDisposable
+    {
+        private readonly Channel<string> _pieces = Channel.CreateUnbounded<string>();
+        private readonly Channel<bool> _taken = Channel.CreateUnbounded<bool>();
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public GuardedApp App { get; private set; } = null!;
+
+        public List<string> Written { get; } = [];
+
+        public bool IsCompressed { get; set; }
+
+        public bool IsCancelled => _cancelled.Task.IsCompleted;
+
+        public static async Task<Run> StartAsync(string budgets, string settings = "")
+        {
+            Run run = new();
+            GuardedAppSetup setup = new() { UseKestrel = true };
+            setup.Keys["BudgetGuard:PriceFile"] = FakeModel.WritePriceFile();
+            setup.Pipeline = app =>
+            {
+                app.UseBudgetGuard();
+                app.MapPost("/run/{**rest}", run.AnswerAsync);
+            };
+            run.App = await GuardedApp.StartAsync($$"""{{{settings}}"StreamHoldTokens":100,"Budgets":{{budgets}}}""", setup);
+            return run;
+        }
+
+        public static string Body(string path, int cap = 30_000) => path switch
+        {
+            "/run/v1/responses" => $$"""{"model":"exp","stream":true,"max_output_tokens":{{cap}},"input":"hello"}""",
+            "/run/v1/completions" => $$"""{"model":"exp","stream":true,"max_tokens":{{cap}},"prompt":"hello"}""",
+            _ when path.Contains("exp", StringComparison.Ordinal) =>
+                $$$"""{"contents":[{"parts":[{"text":"hello"}]}],"generationConfig":{"maxOutputTokens":{{{cap}}}}}""",
+            _ => $$"""{"model":"exp","stream":true,"max_tokens":{{cap}},"messages":[{"role":"user","content":"hello"}]}""",
+        };
+
+        public static string Delta(string path, string text) => path switch
+        {
+            "/run/v1/responses" => $"event: response.output_text.delta\ndata: {{\"type\":\"response.output_text.delta\",\"delta\":\"{text}\"}}\n\n",
+            "/run/v1/messages" => $"event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}}}\n\n",
+            "/run/v1/completions" => $"data: {{\"choices\":[{{\"index\":0,\"text\":\"{text}\"}}]}}\n\n",
+            _ when path.EndsWith("array", StringComparison.Ordinal) => $",\r\n{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}]}}}}]}}",
+            _ when path.Contains("exp", StringComparison.Ordinal) => $"data: {{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}]}}}}]}}\r\n\r\n",
+            _ => $"data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n",
+        };
+
+        public async Task<string> AskAsync(string path, string body)
+        {
+            using HttpResponseMessage response = await App.PostAsync(path, body);
+            Assert.Equal(200, (int)response.StatusCode);
+            return await response.Content.ReadAsStringAsync();
+        }
+
+        public Task ReachedAsync() => _reached.Task.WaitAsync(Patience);
+
+        public Task CancelledAsync() => _cancelled.Task.WaitAsync(Patience);
+
+        /// <summary>Writes a piece; over when the app is.</summary>
+        public async Task WriteAsync(string piece)
+        {
+            _pieces.Writer.TryWrite(piece);
+            await Task.WhenAny(_taken.Reader.ReadAsync().AsTask(), _cancelled.Task).WaitAsync(Patience);
+        }
+
+        public void End() => _pieces.Writer.TryComplete();
+
+        public ValueTask DisposeAsync() => App.DisposeAsync();
+
+        private async Task AnswerAsync(HttpContext context)
+        {
+            bool isArray = context.Request.QueryString.Value == "?array";
+            context.Response.ContentType = isArray ? "application/json" : "text/event-stream";
+            context.Response.Headers.ContentEncoding = IsCompressed ? "gzip" : default;
+            await using Stream? packed = IsCompressed ? new GZipStream(context.Response.Body, CompressionLevel.Fastest, leaveOpen: true) : null;
+            Stream body = packed ?? context.Response.Body;
+            try
+            {
+                if (isArray)
+                {
+                    await SendAsync(body, "[{\"candidates\":[]}", context.RequestAborted);
+                }
+
+                _reached.SetResult();
+                await foreach (string piece in _pieces.Reader.ReadAllAsync(context.RequestAborted))
+                {
+                    await SendAsync(body, piece, context.RequestAborted);
+                    _taken.Writer.TryWrite(true);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                context.Abort();
+                throw;
+            }
+            finally
+            {
+                if (context.RequestAborted.IsCancellationRequested)
+                {
+                    _cancelled.TrySetResult();
+                }
+            }
+        }
+
+        private async Task SendAsync(Stream body, string piece, CancellationToken cancellationToken)
+        {
+            await body.WriteAsync(Encoding.UTF8.GetBytes(piece), cancellationToken);
+            Written.Add(piece);
+            await body.FlushAsync(cancellationToken);
+        }
+    }
+}
