@@ -116,6 +116,8 @@ public sealed class ProtocolTests
     [InlineData("/V1//Messages/", "chat_completion")]
     [InlineData("/v1/images/generations", "image_generation")]
     [InlineData("/v1/audio/speech", "speech")]
+    [InlineData("/model/anthropic.claude-3-haiku/invoke", "chat_completion")]
+    [InlineData("/v2/rerank", "rerank")]
     [InlineData("/v1/batches", "api_call")]
     [InlineData("/v1/realtime", "api_call")]
     [InlineData("/v1/a-route-of-tomorrow", "api_call")]
