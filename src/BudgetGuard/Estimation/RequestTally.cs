@@ -6,8 +6,7 @@ namespace BudgetGuard.Estimation;
 /// <summary>Adds up what a body contains while it is read.</summary>
 internal sealed class RequestTally(ModelApi api)
 {
-    private byte[] _imageSize = [];
-    private byte[] _imageQuality = [];
+    private byte[] _imageSize = [], _imageQuality = [];
     private long _textBytes;
     private long _tokenIds;
     private long _prompts;
@@ -22,8 +21,7 @@ internal sealed class RequestTally(ModelApi api)
     private string? _serviceTier;
     private ContentKey _key;
     private Counting _counting;
-    private int _imageDepth = int.MaxValue;
-    private int _plainDepth = int.MaxValue;
+    private int _imageDepth = int.MaxValue, _plainDepth = int.MaxValue;
 
     /// <summary>As what the last string was counted, for what comes of it later.</summary>
     private enum Counting : byte
@@ -54,7 +52,7 @@ internal sealed class RequestTally(ModelApi api)
         MediaReferences = _mediaReferences,
         MaxOutputTokens = Cap(),
         Answers = Math.Min(Answers, 1_000_000_000_000) * Math.Max(1, _prompts),
-        Stream = Stream,
+        Stream = Stream && api != ModelApis.OpenAIImages,
         HasStreamOptions = HasStreamOptions,
         HasHiddenInput = _hidden,
         HasSchema = _hasSchema,

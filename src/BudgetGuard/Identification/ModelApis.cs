@@ -60,12 +60,10 @@ internal static class ModelApis
     /// <summary>Who serves a host, which may have a port, by the name the prices have for it; null if that is unknown.</summary>
     public static string? ProviderOf(string? host) => ModelRoutes.ProviderOf(host);
 
-    /// <summary>True if a request to this path is answered by a stream whatever its body says. Where it is missed, the whole estimate is held.</summary>
+    /// <summary>True if a request to this path is answered by a stream whatever its body says.</summary>
     public static bool IsStreamPath(ModelApi api, string? path) =>
         path is not null
-        && ((api == Gemini && Ends(path, ":streamGenerateContent"))
-            || (api == BedrockConverse && Ends(path, "/converse-stream"))
-            || (api == BedrockInvoke && Ends(path, "/invoke-with-response-stream")));
-
-    private static bool Ends(string path, string suffix) => path.EndsWith(suffix, StringComparison.OrdinalIgnoreCase);
+        && ((api == Gemini && path.TrimEnd('/').EndsWith(":streamGenerateContent", StringComparison.OrdinalIgnoreCase))
+            || (api == BedrockConverse && path.TrimEnd('/').EndsWith("/converse-stream", StringComparison.OrdinalIgnoreCase))
+            || (api == BedrockInvoke && path.TrimEnd('/').EndsWith("/invoke-with-response-stream", StringComparison.OrdinalIgnoreCase)));
 }

@@ -163,7 +163,7 @@ internal static class ModelRoutes
     {
         ReadOnlySpan<char> rest = path;
         return rest.ContainsAny(OddCharacters)
-            || (rest.Length > 0 && rest[^1] == '/')
+            || (rest.Length > 1 && rest[^1] == '/')
             || (rest.LastIndexOf('.') >= 0 && (rest[^1] == '.' || path.Contains("/.", StringComparison.Ordinal)))
             || rest.IndexOf("//") >= 0;
     }

@@ -17,20 +17,23 @@ internal sealed class BedrockInvokeUsageReader : IUsageReader
 
     public TokenUsage? Read(JsonElement answer)
     {
-        if (UsageFields.Block(answer, "usage") is { ValueKind: JsonValueKind.Object } usage)
+        var metrics = Counted(UsageFields.Block(answer, "amazon-bedrock-invocationMetrics"), "inputTokenCount", "outputTokenCount");
+        if (OfMaker(answer) is { } told)
         {
-            var told = UsageFields.Count(usage, "inputTokens") is not null ? _nova.Read(answer)
-                : UsageFields.Count(usage, "input_tokens") is not null ? _anthropic.Read(answer)
-                : _others.Read(answer);
-            if (told is not null)
-            {
-                return told with { Model = null };
-            }
+            // The maker's form says more of caches; but what it told last may not have been the end.
+            return metrics is not null && (metrics.InputTokens > told.InputTokens || metrics.OutputTokens > told.OutputTokens) ? metrics : told;
         }
 
-        return Counted(UsageFields.Block(answer, "amazon-bedrock-invocationMetrics"), "inputTokenCount", "outputTokenCount")
-            ?? Counted(answer, "prompt_token_count", "generation_token_count")
-            ?? Titan(answer);
+        return metrics ?? Counted(answer, "prompt_token_count", "generation_token_count") ?? Titan(answer);
+    }
+
+    private TokenUsage? OfMaker(JsonElement answer)
+    {
+        var usage = UsageFields.Block(answer, "usage");
+        var told = UsageFields.Count(usage, "inputTokens") is not null ? _nova.Read(answer)
+            : UsageFields.Count(usage, "input_tokens") is not null ? _anthropic.Read(answer)
+            : _others.Read(answer);
+        return told is null ? null : told with { Model = null };
     }
 
     private static TokenUsage? Counted(JsonElement counts, string input, string output)
