@@ -219,7 +219,9 @@ internal sealed class BudgetGuardMiddleware(
                 await meter.FinishAsync();
             }
 
-            await guarded.EndAsync(Outcomes.Of(context, failure), meter?.StreamReading, call);
+            RequestOutcome outcome = Outcomes.Of(context, failure);
+            bool brokeOff = outcome == RequestOutcome.NothingUsed && meter is { SawAnswer: true };
+            await guarded.EndAsync(brokeOff ? RequestOutcome.CutShort : outcome, meter?.StreamReading, call);
             log.Done(context, guarded, failure);
         }
     }

@@ -13,6 +13,9 @@ namespace BudgetGuard.Gateway.Forwarding;
 /// </summary>
 internal sealed partial class ProviderTransformer : HttpTransformer
 {
+    /// <summary>Stands among the items of a request that the provider answered with an error: such a call costs nothing, also where the answer breaks off.</summary>
+    public static readonly object RefusedKey = new();
+
     private const string GuardHeaders = "X-BudgetGuard-";
 
     private static readonly string[] NeverForwarded =
@@ -95,6 +98,11 @@ internal sealed partial class ProviderTransformer : HttpTransformer
         }
 
         int status = (int)proxyResponse.StatusCode;
+        if (status >= StatusCodes.Status400BadRequest)
+        {
+            httpContext.Items[RefusedKey] = RefusedKey;
+        }
+
         if (_replacesCredentials && status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden or StatusCodes.Status407ProxyAuthenticationRequired)
         {
             // Its text is about the gateway's key, and often shows a part of it.

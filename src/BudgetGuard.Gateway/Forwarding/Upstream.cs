@@ -51,13 +51,12 @@ internal sealed partial class Upstream : IDisposable
             LogFailed(_logger, Vendors.NameOf(_vendor), error, context.Features.Get<IForwarderErrorFeature>()?.Exception?.GetBaseException().Message);
         }
 
-        if (error is ForwarderError.Request or ForwarderError.RequestBodyDestination && !IsBeforeSending(context))
+        if (MayHaveCost(error, context))
         {
-            // Thrown, so that the guard charges the estimate: the provider may have done the work, and bills it whether its answer arrives or not.
-            throw new HttpRequestException(HttpRequestError.ResponseEnded, "The model provider broke the call off.");
+            // The provider may have done the work, and bills it whether its answer arrives or not.
+            context.GetBudgetGuard()?.ReportCutShort();
         }
 
-        // The status stays what the forwarder made it: the guard settles by it.
         int status = context.Response.StatusCode;
         (string code, string message) = status switch
         {
@@ -67,6 +66,15 @@ internal sealed partial class Upstream : IDisposable
         };
         await DialectErrors.WriteAsync(context, status, code, message);
     }
+
+    private static bool MayHaveCost(ForwarderError error, HttpContext context) => error switch
+    {
+        ForwarderError.ResponseBodyDestination or ForwarderError.ResponseBodyClient or ForwarderError.ResponseBodyCanceled =>
+            !context.Items.ContainsKey(ProviderTransformer.RefusedKey),
+        ForwarderError.Request or ForwarderError.RequestTimedOut or ForwarderError.RequestCanceled or ForwarderError.RequestBodyDestination =>
+            !IsBeforeSending(context),
+        _ => false,
+    };
 
     /// <summary>True where there was no connection that the request could have gone out on.</summary>
     private static bool IsBeforeSending(HttpContext context) => context.Features.Get<IForwarderErrorFeature>()?.Exception is HttpRequestException

@@ -20,6 +20,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
     private RequestReports? _reports;
     private Metered? _metered;
     private bool _isSettled;
+    private bool _isCutShort;
 
     BudgetRequest IBudgetGuardFeature.Request => this;
 
@@ -89,6 +90,16 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         Report(Money.FromUsd(usd), null);
     }
 
+    public void ReportCutShort()
+    {
+        if (ReferenceEquals(Volatile.Read(ref _reports), RequestReports.Ended))
+        {
+            throw new InvalidOperationException("The request has ended.");
+        }
+
+        Volatile.Write(ref _isCutShort, true);
+    }
+
     /// <summary>
     /// Settles at the usage read from the response, or at what was reported so far; called before the last bytes go on, so that whoever reads the balance
     /// after the answer sees it.
@@ -114,6 +125,11 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         if (ReferenceEquals(reports, RequestReports.Ended))
         {
             return ValueTask.CompletedTask;
+        }
+
+        if (Volatile.Read(ref _isCutShort))
+        {
+            outcome = RequestOutcome.CutShort;
         }
 
         Charge estimate = Estimated;

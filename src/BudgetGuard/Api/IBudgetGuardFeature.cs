@@ -21,4 +21,11 @@ public interface IBudgetGuardFeature
     /// <exception cref="ArgumentOutOfRangeException">The cost is negative, or above nine billion dollars.</exception>
     /// <exception cref="InvalidOperationException">The request has ended.</exception>
     void ReportCost(decimal usd);
+
+    /// <summary>
+    /// Tells that the work was broken off when it may already have cost something, whatever status is answered: a stream is charged what came of it, every
+    /// other request its estimate, unless a report or the answer says more. For proxies whose upstream broke off.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The request has ended.</exception>
+    void ReportCutShort();
 }

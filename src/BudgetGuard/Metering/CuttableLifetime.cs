@@ -38,7 +38,7 @@ internal sealed class CuttableLifetime : IHttpRequestLifetimeFeature, IHttpReset
     public void Cut()
     {
         IsCut = true;
-        _ = _failures.WatchAsync(FailureKind.Metering, _cut.CancelAsync());
+        Cancel();
     }
 
     /// <summary>Ends the connection, where the stream cannot be ended otherwise.</summary>
@@ -53,6 +53,7 @@ internal sealed class CuttableLifetime : IHttpRequestLifetimeFeature, IHttpReset
         if (!IsCut)
         {
             _inner.Abort();
+            Cancel();
         }
     }
 
@@ -61,6 +62,7 @@ internal sealed class CuttableLifetime : IHttpRequestLifetimeFeature, IHttpReset
         if (!IsCut)
         {
             _reset?.Reset(errorCode);
+            Cancel();
         }
     }
 
@@ -75,4 +77,7 @@ internal sealed class CuttableLifetime : IHttpRequestLifetimeFeature, IHttpReset
     }
 
     public void Dispose() => _cut.Dispose();
+
+    /// <summary>The server tells of an aborted connection a little later; who looks at how the request ended must see it at once.</summary>
+    private void Cancel() => _ = _failures.WatchAsync(FailureKind.Metering, _cut.CancelAsync());
 }

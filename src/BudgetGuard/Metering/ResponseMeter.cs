@@ -60,6 +60,9 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
     /// <summary>True once the app wrote a part of a body.</summary>
     public bool SawBytes { get; private set; }
 
+    /// <summary>True once a part of a body was written that was no error's: the model has worked, whatever the status becomes.</summary>
+    public bool SawAnswer { get; private set; }
+
     public Stream Stream => _stream ??= new MeteredStream(this, _inner.Stream);
 
     public PipeWriter Writer => _writer ??= new MeteredPipeWriter(this, _inner.Writer);
@@ -92,6 +95,11 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
     {
         await ReportedAsync();
         ReadProgress();
+        if (_hold is not null && !SawAnswer && Usage is null)
+        {
+            StreamReading ??= default(StreamReading);
+        }
+
         Detach();
     }
 
@@ -143,6 +151,7 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
             if (!SawBytes)
             {
                 SawBytes = true;
+                SawAnswer = _response.StatusCode < StatusCodes.Status400BadRequest;
                 Recognise();
             }
 

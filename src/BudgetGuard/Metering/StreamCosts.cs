@@ -28,6 +28,13 @@ internal static class StreamCosts
         }
 
         var counted = Counted(costs, stream, call, request);
+
+        // Nobody knows what it has thought before its first word.
+        if (stream.Written.Pieces == 0)
+        {
+            counted = Larger(counted, request.KnownAmount);
+        }
+
         return isWhole || stream.MayBeMore ? Larger(counted, request.Estimated) : counted;
     }
 
