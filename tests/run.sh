@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test. Needs the .NET SDK that global.json names; packages come from NuGet.
+# Builds everything and runs every test. Needs the .NET SDK that global.json names; packages come from NuGet and npm,
+# and Node itself from the system's packages where it is missing.
 #   tests/run.sh          what every change has to pass
 #   tests/run.sh --full   also the long races
 # Ends with "N passed, N failed" on a line of its own; exits non-zero if anything failed.
@@ -12,6 +13,17 @@ if [ "${1:-}" = "--full" ]; then
 fi
 
 command -v dotnet > /dev/null || { echo "The .NET SDK 10 is not on PATH."; echo "0 passed, 1 failed"; exit 1; }
+
+# The vendors' client libraries for Node are a part of the tests; nothing of them is skipped.
+if ! command -v npm > /dev/null; then
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; } > /dev/null
+fi
+
+if ! (cd tests/BudgetGuard.Gateway.Tests/Node && npm ci --ignore-scripts --no-audit --no-fund --silent); then
+  echo "The Node packages of the tests could not be installed; npm is needed."
+  echo "0 passed, 1 failed"
+  exit 1
+fi
 
 log=$(mktemp)
 packages=$(mktemp -d)

@@ -5,6 +5,7 @@ using BudgetGuard.Gateway.Hosting;
 using BudgetGuard.Gateway.Routing;
 using BudgetGuard.Gateway.Settings;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Options;
 
 namespace BudgetGuard.Gateway;
@@ -12,12 +13,19 @@ namespace BudgetGuard.Gateway;
 /// <summary>Puts the gateway together.</summary>
 public static class GatewayApp
 {
+    /// <summary>What a proxy needs of the guard; any other source may say otherwise.</summary>
+    private static readonly Dictionary<string, string?> _defaults = new()
+    {
+        [$"{BudgetGuardOptions.SectionName}:{nameof(BudgetGuardOptions.RequestStreamUsage)}"] = "true",
+    };
+
     /// <summary>The gateway, ready to run.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="configure">Changes the host before anything of the gateway is read or added.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = _defaults });
         configure?.Invoke(builder);
         if (ListenAddresses.Of(builder.Configuration).Count == 0)
         {

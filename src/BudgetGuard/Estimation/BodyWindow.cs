@@ -6,7 +6,7 @@ namespace BudgetGuard.Estimation;
 /// What is read of a body at a time: a buffer that never grows. A string longer than it is read in parts, so that a body of one long string, or a small
 /// compressed one that becomes it, takes no more memory than any other.
 /// </summary>
-internal sealed class BodyWindow(ModelRequestReader reader, int size) : IDisposable
+internal sealed class BodyWindow(ModelRequestReader reader, int size) : IBodyWindow
 {
     /// <summary>The size for bodies that are not held whole.</summary>
     public const int Usual = 64 * 1024;
@@ -18,10 +18,8 @@ internal sealed class BodyWindow(ModelRequestReader reader, int size) : IDisposa
     private int _filled;
     private bool _isInString;
 
-    /// <summary>Where the next bytes of the body go; never empty.</summary>
     public Memory<byte> Free => _buffer.AsMemory(_filled, _buffer.Length - 1 - _filled);
 
-    /// <summary>Reads what was written to <see cref="Free"/>; nothing means that the body is at its end.</summary>
     public ModelRequestError? Take(int count)
     {
         _filled += count;

@@ -58,7 +58,8 @@ internal sealed class InspectedBody : IDisposable
             await body.HoldAsync(context, maxBytes, either.Token);
             if (body.Error is null)
             {
-                await body.ParseAsync(context.Request.Body, encoding, api, modelFromPath, maxBytes, either.Token);
+                using var window = body.OpenWindow(context.Request, encoding, api, modelFromPath);
+                await body.ParseAsync(context.Request.Body, encoding, window, maxBytes, either.Token);
             }
         }
         catch (OperationCanceledException) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -218,7 +219,19 @@ internal sealed class InspectedBody : IDisposable
         context.Features.Set<IRequestBodyPipeFeature>(new RequestBodyPipeFeature(context));
     }
 
-    private async ValueTask ParseAsync(Stream body, string encoding, ModelApi api, string? model, long maxBytes, CancellationToken cancellationToken)
+    private IBodyWindow OpenWindow(HttpRequest request, string encoding, ModelApi api, string? model)
+    {
+        if (FormWindow.IsFor(api, request))
+        {
+            return new FormWindow(api, model);
+        }
+
+        var isPlain = encoding is "" or "identity";
+        var size = isPlain && _held is { Length: < InMemory } held ? (int)Math.Max(held.Length + 1, 4096) : BodyWindow.Usual;
+        return new BodyWindow(new ModelRequestReader(api, model), size);
+    }
+
+    private async ValueTask ParseAsync(Stream body, string encoding, IBodyWindow window, long maxBytes, CancellationToken cancellationToken)
     {
         var start = body.Position;
         Stream plain = encoding switch
@@ -228,8 +241,6 @@ internal sealed class InspectedBody : IDisposable
             "deflate" => new ZLibStream(body, CompressionMode.Decompress, leaveOpen: true),
             _ => body,
         };
-        var size = plain == body && _held is { Length: < InMemory } held ? (int)Math.Max(held.Length + 1, 4096) : BodyWindow.Usual;
-        using var window = new BodyWindow(new ModelRequestReader(api, model), size);
         try
         {
             int read;

@@ -23,6 +23,11 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
     /// <param name="model">The model, where the body, the path or the app names it.</param>
     public Charge? BoundOf(ModelRequest request, ModelApi api, string? model)
     {
+        if (IsFreeCall(api, model))
+        {
+            return new Charge(Money.Zero);
+        }
+
         GuardSettings current = settings.Current;
         ModelPrice? price = model is null ? null : catalog.Find(model, api.Provider);
         (long input, long output) = BoundTokens(request, api, model, price);
@@ -32,9 +37,9 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
             return new Charge(Money.Zero, tokens);
         }
 
-        if (price is not null)
+        if (price is not null && (price.PricesTokens || request.AudioSeconds > 0))
         {
-            return new Charge(price.BoundOf(input, output, time.GetUtcNow(), TraitsOf(request), request.ServiceTier), tokens);
+            return new Charge(price.BoundOf(input, output, time.GetUtcNow(), TraitsOf(request), request.ServiceTier, request.AudioSeconds), tokens);
         }
 
         return Unpriced(model, current) is { } cost ? new Charge(cost, tokens) : null;
@@ -43,6 +48,11 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
     /// <summary>The upper bound of a model request's input plus output tokens.</summary>
     public long TokensOf(ModelRequest request, ModelApi api, string? model)
     {
+        if (IsFreeCall(api, model))
+        {
+            return 0;
+        }
+
         (long input, long output) = BoundTokens(request, api, model, model is null ? null : catalog.Find(model, api.Provider));
         return Sum(input, output);
     }
@@ -82,9 +92,14 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
 
         // An answer may name its model in a way no table knows; then the model that was asked for is the better guess.
         ModelPrice? price = model is null ? null : catalog.Find(model) ?? (request.Model is { } asked ? catalog.Find(asked) : null);
-        Money cost = price?.CostOf(usage, time.GetUtcNow()) ?? Unpriced(model, current) ?? current.DefaultCost;
+        Money cost = (price?.Covers(usage) == true ? price.CostOf(usage, time.GetUtcNow()) : Unpriced(model, current)) ?? current.DefaultCost;
         return new Charge(claimed && cost < current.DefaultCost ? current.DefaultCost : cost, tokens);
     }
+
+    /// <summary>OpenAI's moderations are free; others who have the same route bill theirs.</summary>
+    private static bool IsFreeCall(ModelApi api, string? model) =>
+        api.IsFree && (api != ModelApis.OpenAIModerations || model is null
+            || model.Contains("omni-moderation", StringComparison.OrdinalIgnoreCase) || model.Contains("text-moderation", StringComparison.OrdinalIgnoreCase));
 
     private (long Input, long Output) BoundTokens(ModelRequest request, ModelApi api, string? model, ModelPrice? price)
     {
@@ -114,7 +129,7 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
 
     private static CallTraits TraitsOf(ModelRequest request) =>
         (request.AsksForCaching ? CallTraits.CacheWrites : CallTraits.None)
-        | (request.Images > 0 || request.MediaBytes > 0 || request.MediaReferences > 0 ? CallTraits.Media : CallTraits.None);
+        | (request.Images > 0 || request.MediaBytes > 0 || request.MediaReferences > 0 || request.AudioSeconds > 0 ? CallTraits.Media : CallTraits.None);
 
     private static long Sum(long input, long output)
     {

@@ -24,6 +24,9 @@ internal sealed record ModelRequest
     /// <summary>Bytes of inline audio, video and documents (decoded from base64), and files by reference counted apart.</summary>
     public long MediaBytes { get; init; }
 
+    /// <summary>Seconds of audio that were uploaded to be transcribed, at most, by their size.</summary>
+    public long AudioSeconds { get; init; }
+
     /// <summary>Files, audio or video given by reference, whose size is unknown.</summary>
     public int MediaReferences { get; init; }
 

@@ -6,7 +6,7 @@ namespace BudgetGuard.Estimation;
 /// <summary>One forward pass over the body of a model API, whole or in pieces. A body with more than one reading is refused.</summary>
 internal sealed class ModelRequestReader(ModelApi api, string? modelFromPath)
 {
-    private readonly (byte[] Name, RequestField Field)[] _fields = RequestFields.Of(api);
+    private readonly (byte[] Name, RequestField Field)[] _fields = RequestFields.Of(api, modelFromPath);
     private readonly RequestTally _tally = new(api);
     private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = 64 });
     private ulong _seen;
@@ -187,6 +187,9 @@ internal sealed class ModelRequestReader(ModelApi api, string? modelFromPath)
             case RequestField.Tier:
                 _tally.OnTier(ref json);
                 return null;
+            case RequestField.ImageSize or RequestField.ImageQuality:
+                _tally.OnImage(ref json, field);
+                return null;
             case RequestField.Cap or RequestField.Answers or RequestField.BestOf:
                 return ReadCount(ref json, field);
             default:
@@ -227,6 +230,12 @@ internal sealed class ModelRequestReader(ModelApi api, string? modelFromPath)
     private ModelRequestError? ReadCount(ref Utf8JsonReader json, RequestField field)
     {
         if (json.TokenType == JsonTokenType.Null)
+        {
+            return null;
+        }
+
+        // Without an end, as Ollama writes it.
+        if (field == RequestField.Cap && json.ValueSpan is [(byte)'-', (byte)'1' or (byte)'2'] && api.Provider == ModelApis.OllamaChat.Provider)
         {
             return null;
         }

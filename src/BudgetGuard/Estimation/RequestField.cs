@@ -22,6 +22,8 @@ internal enum RequestField
     Hidden,
     Tier,
     StreamOptions,
+    ImageSize,
+    ImageQuality,
 }
 
 /// <summary>The fields of the known APIs, told apart by API: a cap that the provider would not read must not make a request cheaper.</summary>
@@ -64,6 +66,19 @@ internal static class RequestFields
         ("outputConfig"u8.ToArray(), RequestField.Schema), ("additionalModelRequestFields"u8.ToArray(), RequestField.Hidden),
         ("promptVariables"u8.ToArray(), RequestField.Hidden), ("requestMetadata"u8.ToArray(), RequestField.Ignored)];
 
+    private static readonly (byte[] Name, RequestField Field)[] Images = [.. Common, ("model"u8.ToArray(), RequestField.Model),
+        ("n"u8.ToArray(), RequestField.Answers), ("size"u8.ToArray(), RequestField.ImageSize), ("quality"u8.ToArray(), RequestField.ImageQuality)];
+
+    private static readonly (byte[] Name, RequestField Field)[] CohereChat = [.. Common, ("model"u8.ToArray(), RequestField.Model),
+        ("max_tokens"u8.ToArray(), RequestField.Cap), ("connectors"u8.ToArray(), RequestField.Hidden), ("conversation_id"u8.ToArray(), RequestField.Hidden)];
+
+    private static readonly (byte[] Name, RequestField Field)[] Ollama = [.. Common, ("model"u8.ToArray(), RequestField.Model),
+        ("options"u8.ToArray(), RequestField.Config), ("format"u8.ToArray(), RequestField.Schema), ("prompt"u8.ToArray(), RequestField.Content)];
+
+    /// <summary>What has nothing but text to read and no tokens to write: whatever the other fields are called, they are text.</summary>
+    private static readonly (byte[] Name, RequestField Field)[] TextOnly = [("model"u8.ToArray(), RequestField.Model)];
+
+    private static readonly (byte[] Name, RequestField Field)[] OllamaConfig = [("num_predict"u8.ToArray(), RequestField.Cap)];
     private static readonly (byte[] Name, RequestField Field)[] GeminiConfig = [("maxOutputTokens"u8.ToArray(), RequestField.Cap),
         ("max_output_tokens"u8.ToArray(), RequestField.Cap), ("candidateCount"u8.ToArray(), RequestField.Answers),
         ("candidate_count"u8.ToArray(), RequestField.Answers), ("responseSchema"u8.ToArray(), RequestField.Schema),
@@ -71,15 +86,27 @@ internal static class RequestFields
 
     private static readonly (byte[] Name, RequestField Field)[] ConverseConfig = [("maxTokens"u8.ToArray(), RequestField.Cap)];
 
-    public static (byte[] Name, RequestField Field)[] Of(ModelApi api) =>
+    /// <param name="api">The API.</param>
+    /// <param name="model">The model in the path: what Bedrock invokes has the fields of its maker.</param>
+    public static (byte[] Name, RequestField Field)[] Of(ModelApi api, string? model) =>
         api == ModelApis.OpenAICompletions ? Completions
         : api == ModelApis.OpenAIResponses ? Responses
         : api == ModelApis.AnthropicMessages ? Messages
         : api == ModelApis.Gemini ? Gemini
         : api == ModelApis.BedrockConverse ? Converse
-        : Chat;
+        : api == ModelApis.BedrockInvoke ? InvokeFields.Of(model ?? "")
+        : api == ModelApis.OpenAIImages ? Images
+        : api == ModelApis.GeminiCaches ? Gemini
+        : api == ModelApis.CohereChat ? CohereChat
+        : api == ModelApis.OllamaChat || api == ModelApis.OllamaGenerate ? Ollama
+        : api == ModelApis.OpenAIChat || api == ModelApis.OpenAIEmbeddings ? Chat
+        : TextOnly;
 
-    public static (byte[] Name, RequestField Field)[] OfConfig(ModelApi api) => api == ModelApis.Gemini ? GeminiConfig : ConverseConfig;
+    public static (byte[] Name, RequestField Field)[] OfConfig(ModelApi api) =>
+        api == ModelApis.Gemini || api == ModelApis.GeminiCaches ? GeminiConfig
+        : api == ModelApis.BedrockConverse ? ConverseConfig
+        : api == ModelApis.BedrockInvoke ? InvokeFields.Config
+        : OllamaConfig;
 
     /// <summary>Finds a name ignoring case; <paramref name="exact"/> tells whether it is spelt as the provider spells it.</summary>
     public static int Find((byte[] Name, RequestField Field)[] fields, ReadOnlySpan<byte> name, out bool exact)

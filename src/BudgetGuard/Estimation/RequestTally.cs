@@ -6,6 +6,7 @@ namespace BudgetGuard.Estimation;
 /// <summary>Adds up what a body contains while it is read.</summary>
 internal sealed class RequestTally(ModelApi api)
 {
+    private byte[] _imageSize = [], _imageQuality = [];
     private long _textBytes;
     private long _tokenIds;
     private long _prompts;
@@ -18,20 +19,9 @@ internal sealed class RequestTally(ModelApi api)
     private bool _hasSchema;
     private bool _asksForCaching;
     private string? _serviceTier;
-    private Key _key;
+    private ContentKey _key;
     private Counting _counting;
-    private int _imageDepth = int.MaxValue;
-    private int _plainDepth = int.MaxValue;
-
-    private enum Key : byte
-    {
-        Text,
-        Label,
-        Data,
-        Url,
-        Reference,
-        ToolType,
-    }
+    private int _imageDepth = int.MaxValue, _plainDepth = int.MaxValue;
 
     /// <summary>As what the last string was counted, for what comes of it later.</summary>
     private enum Counting : byte
@@ -41,7 +31,8 @@ internal sealed class RequestTally(ModelApi api)
         Media,
     }
 
-    public bool Stream { get; set; }
+    /// <summary>Ollama streams unless it is told not to.</summary>
+    public bool Stream { get; set; } = api.Provider == ModelApis.OllamaChat.Provider && !api.OnlyReads;
 
     public bool HasStreamOptions { get; set; }
 
@@ -59,9 +50,9 @@ internal sealed class RequestTally(ModelApi api)
         Images = _images,
         MediaBytes = _mediaBytes,
         MediaReferences = _mediaReferences,
-        MaxOutputTokens = MaxOutputTokens,
+        MaxOutputTokens = Cap(),
         Answers = Math.Min(Answers, 1_000_000_000_000) * Math.Max(1, _prompts),
-        Stream = Stream,
+        Stream = Stream && api != ModelApis.OpenAIImages,
         HasStreamOptions = HasStreamOptions,
         HasHiddenInput = _hidden,
         HasSchema = _hasSchema,
@@ -69,10 +60,24 @@ internal sealed class RequestTally(ModelApi api)
         ServiceTier = _serviceTier,
     };
 
+    /// <summary>The size and the quality of images.</summary>
+    public void OnImage(ref Utf8JsonReader json, RequestField field)
+    {
+        _counting = Counting.Nothing;
+        var value = json.TokenType == JsonTokenType.String && json.ValueSpan.Length <= 32 ? json.ValueSpan.ToArray() : [];
+        _ = field == RequestField.ImageSize ? _imageSize = value : _imageQuality = value;
+    }
+
+    /// <summary>What a request for images or sound may generate at most follows from what it asks for.</summary>
+    private long? Cap() =>
+        api == ModelApis.OpenAIImages ? MediaBound.Image(_imageQuality, _imageSize)
+        : api == ModelApis.OpenAISpeech ? MediaBound.Speech(_textBytes)
+        : MaxOutputTokens;
+
     /// <summary>A value that stands right at the top.</summary>
     public void OnScalar(ref Utf8JsonReader json, RequestField field)
     {
-        _key = Key.Text;
+        _key = ContentKey.Text;
         _counting = Counting.Nothing;
         if (json.TokenType == JsonTokenType.String && field != RequestField.Ignored)
         {
@@ -126,23 +131,24 @@ internal sealed class RequestTally(ModelApi api)
     private void OnTool(ref Utf8JsonReader json, RequestField field)
     {
         OnStructure(ref json);
-        _asksForCaching |= json.TokenType == JsonTokenType.PropertyName && IsCaching(json.ValueSpan);
+        _asksForCaching |= json.TokenType == JsonTokenType.PropertyName && ContentNames.IsCaching(json.ValueSpan);
         if (field != RequestField.Tools)
         {
             return;
         }
 
         var depth = json.CurrentDepth;
-        if (json.TokenType == JsonTokenType.StartObject && depth == (api == ModelApis.BedrockConverse ? 3 : 2))
+        if (json.TokenType == JsonTokenType.StartObject
+            && ((depth == 2 && api != ModelApis.BedrockConverse) || (depth == 3 && api.Provider == ModelApis.BedrockConverse.Provider)))
         {
             _tools++;
         }
         else if (json.TokenType == JsonTokenType.PropertyName && depth == 3)
         {
-            _key = json.ValueTextEquals("type"u8) ? Key.ToolType : Key.Text;
+            _key = json.ValueTextEquals("type"u8) ? ContentKey.ToolType : ContentKey.Text;
             _hidden |= api == ModelApis.Gemini && !json.ValueTextEquals("functionDeclarations"u8) && !json.ValueTextEquals("function_declarations"u8);
         }
-        else if (json.TokenType == JsonTokenType.String && _key == Key.ToolType && depth == 3)
+        else if (json.TokenType == JsonTokenType.String && _key == ContentKey.ToolType && depth == 3)
         {
             _hidden |= !json.ValueTextEquals("function"u8) && !json.ValueTextEquals("custom"u8);
         }
@@ -175,16 +181,14 @@ internal sealed class RequestTally(ModelApi api)
             case JsonTokenType.EndObject:
                 _imageDepth = json.CurrentDepth <= _imageDepth ? int.MaxValue : _imageDepth;
                 _plainDepth = json.CurrentDepth <= _plainDepth ? int.MaxValue : _plainDepth;
-                _key = Key.Text;
+                _key = ContentKey.Text;
                 return;
             case JsonTokenType.String:
                 _prompts += field == RequestField.Prompt && json.CurrentDepth == 2 ? 1 : 0;
                 OnContentString(json.ValueSpan);
                 return;
             case JsonTokenType.Number:
-                var isTokenId = api == ModelApis.OpenAIEmbeddings || field == RequestField.Prompt;
-                _tokenIds += isTokenId ? 1 : 0;
-                _textBytes += isTokenId ? 0 : json.ValueSpan.Length;
+                _ = api.OnlyReads || field == RequestField.Prompt ? _tokenIds++ : _textBytes += json.ValueSpan.Length;
                 return;
         }
     }
@@ -192,64 +196,58 @@ internal sealed class RequestTally(ModelApi api)
     private void OnContentName(ref Utf8JsonReader json)
     {
         var name = json.ValueSpan;
-        _key = Key.Text;
-        if (json.CurrentDepth > _plainDepth || IsPlain(name))
+        _key = ContentKey.Text;
+        if (json.CurrentDepth > _plainDepth || ContentNames.IsPlain(name))
         {
             // The arguments and results of tools are JSON of any form, whose names mean nothing: the model reads all of it as text.
             _plainDepth = Math.Min(_plainDepth, json.CurrentDepth);
             _textBytes += name.Length + 3;
         }
-        else if (name.SequenceEqual("image_url"u8) || name.SequenceEqual("image"u8))
+        else if (ContentNames.IsImage(name))
         {
             _imageDepth = Math.Min(_imageDepth, json.CurrentDepth);
-            _key = Key.Url;
+            _key = ContentKey.Url;
         }
-        else if (name.SequenceEqual("data"u8) || name.SequenceEqual("bytes"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("images"u8))
+        else if (ContentNames.IsData(name))
         {
-            _key = Key.Data;
+            _key = ContentKey.Data;
         }
-        else if (name.SequenceEqual("url"u8) || name.SequenceEqual("uri"u8))
+        else if (ContentNames.IsUrl(name))
         {
-            _key = Key.Url;
+            _key = ContentKey.Url;
         }
-        else if (name.SequenceEqual("file_id"u8) || name.SequenceEqual("file_url"u8) || name.SequenceEqual("fileUri"u8) || name.SequenceEqual("file_uri"u8))
+        else if (ContentNames.IsReference(name))
         {
-            _key = Key.Reference;
+            _key = ContentKey.Reference;
         }
-        else if (name.SequenceEqual("role"u8) || name.SequenceEqual("type"u8) || name.SequenceEqual("detail"u8) || name.EndsWith("id"u8)
-            || name.SequenceEqual("mimeType"u8) || name.SequenceEqual("media_type"u8) || name.SequenceEqual("status"u8))
+        else if (ContentNames.IsLabel(name))
         {
-            _key = Key.Label;
+            _key = ContentKey.Label;
         }
-        else if (IsCaching(name))
+        else if (ContentNames.IsCaching(name))
         {
             _asksForCaching = true;
         }
-        else if (!name.SequenceEqual("content"u8) && !name.SequenceEqual("text"u8) && !name.SequenceEqual("parts"u8))
+        else if (!ContentNames.IsUsual(name))
         {
             _textBytes += name.Length + 3;
         }
     }
 
-    private static bool IsPlain(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("input"u8) || name.SequenceEqual("args"u8) || name.SequenceEqual("response"u8) || name.SequenceEqual("json"u8);
-
-    private static bool IsCaching(ReadOnlySpan<byte> name) => name.SequenceEqual("cache_control"u8) || name.SequenceEqual("cachePoint"u8);
-
     private void OnContentString(ReadOnlySpan<byte> value)
     {
-        if (_key == Key.Label && value.Length <= 64)
+        if (_key == ContentKey.Label && value.Length <= 64)
         {
             return;
         }
 
-        if (_key is Key.Url or Key.Reference or Key.Data && !value.StartsWith("data:"u8))
+        if (_key is ContentKey.Url or ContentKey.Reference or ContentKey.Data && !value.StartsWith("data:"u8))
         {
             OnReferenceOrData(value);
             return;
         }
 
-        var comma = _key is Key.Text or Key.Label ? -1 : value[..Math.Min(value.Length, 256)].IndexOf((byte)',');
+        var comma = _key is ContentKey.Text or ContentKey.Label ? -1 : value[..Math.Min(value.Length, 256)].IndexOf((byte)',');
         if (comma >= 0)
         {
             AddInline(value[(comma + 1)..]);
@@ -261,7 +259,7 @@ internal sealed class RequestTally(ModelApi api)
 
     private void OnReferenceOrData(ReadOnlySpan<byte> value)
     {
-        if (_key == Key.Data)
+        if (_key == ContentKey.Data)
         {
             AddInline(value);
         }

@@ -5,6 +5,8 @@ namespace BudgetGuard.Estimation;
 /// <summary>Upper bounds of the tokens a request reads and writes; the figures are fitted to recorded requests, not derived.</summary>
 internal static class TokenBound
 {
+    private const int AudioTokensPerSecond = 10;
+
     /// <summary>Tokens of the visible input. What the provider adds from a conversation, a file store or the web is not in it.</summary>
     public static long Input(ModelRequest request, string? model)
     {
@@ -18,13 +20,14 @@ internal static class TokenBound
 
         return 3 + text + request.TokenIds + 4L * request.Messages + Overhead(request, model)
             + request.Images * ImageTokens(model, isNewClaude) + (request.MediaBytes + 7) / 8
-            + (request.MediaBytes > 0 ? 1000 : 0) + 5000L * request.MediaReferences;
+            + request.AudioSeconds * AudioTokensPerSecond + (request.MediaBytes > 0 ? 1000 : 0) + 5000L * request.MediaReferences;
     }
 
     /// <summary>Tokens of all answers; null where the request sets no cap, so that the model's own maximum is the bound.</summary>
     public static long? Output(ModelRequest request, ModelApi api)
     {
-        if (api == ModelApis.OpenAIEmbeddings)
+        // A model that Bedrock runs has one route, whatever it does.
+        if (api.OnlyReads || (api == ModelApis.BedrockInvoke && request.Model is { } invoked && Has(invoked, "embed")))
         {
             return 0;
         }
@@ -73,6 +76,7 @@ internal static class TokenBound
         : Has(model, "claude") ? 1600
         : Has(model, "gpt-4o-mini") ? 48_169
         : Has(model, "gpt-4o") ? 1445
+        : Has(model, "gpt-image") ? 6500
         : Has(model, "gemini-2.0") ? 3400
         : Has(model, "gemini") ? 1200
         : 3800;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 
 namespace BudgetGuard.Identification;
@@ -9,13 +8,33 @@ internal static class ModelApis
     public static readonly ModelApi OpenAIChat = new("openai.chat", "chat_completion", "openai");
     public static readonly ModelApi OpenAICompletions = new("openai.completions", "text_completion", "openai");
     public static readonly ModelApi OpenAIResponses = new("openai.responses", "response", "openai");
-    public static readonly ModelApi OpenAIEmbeddings = new("openai.embeddings", "text_embedding", "openai");
+    public static readonly ModelApi OpenAIEmbeddings = new("openai.embeddings", "text_embedding", "openai") { OnlyReads = true };
+    public static readonly ModelApi OpenAIImages = new("openai.images", "image_generation", "openai") { TakesForms = true };
+    public static readonly ModelApi OpenAITranscriptions = new("openai.audio.transcriptions", "transcription", "openai") { TakesForms = true };
+    public static readonly ModelApi OpenAISpeech = new("openai.audio.speech", "speech", "openai");
+    public static readonly ModelApi OpenAIModerations = new("openai.moderations", "moderation", "openai") { IsFree = true, OnlyReads = true };
     public static readonly ModelApi AnthropicMessages = new("anthropic.messages", "chat_completion", "anthropic");
     public static readonly ModelApi Gemini = new("gemini.generate", "chat_completion", "google");
+    public static readonly ModelApi GeminiCaches = new("gemini.caches", "prompt_cache", "google") { OnlyReads = true };
     public static readonly ModelApi BedrockConverse = new("bedrock.converse", "chat_completion", "bedrock");
+    public static readonly ModelApi BedrockInvoke = new("bedrock.invoke", "chat_completion", "bedrock");
+    public static readonly ModelApi CohereChat = new("cohere.chat", "chat_completion", "cohere");
+    public static readonly ModelApi CohereEmbed = new("cohere.embed", "text_embedding", "cohere") { OnlyReads = true };
+    public static readonly ModelApi CohereRerank = new("cohere.rerank", "rerank", "cohere") { OnlyReads = true };
+    public static readonly ModelApi VoyageRerank = new("voyage.rerank", "rerank", "voyage") { OnlyReads = true };
+    public static readonly ModelApi OllamaChat = new("ollama.chat", "chat_completion", "ollama");
+    public static readonly ModelApi OllamaGenerate = new("ollama.generate", "text_completion", "ollama");
+    public static readonly ModelApi OllamaEmbed = new("ollama.embed", "text_embedding", "ollama") { OnlyReads = true };
+
+    /// <summary>The routes of all vendors that count a prompt's tokens without running a model.</summary>
+    public static readonly ModelApi CountTokens = new("count_tokens", "count_tokens", "openai") { IsFree = true, OnlyReads = true };
 
     private static readonly ImmutableArray<ModelApi> All =
-        [OpenAIChat, OpenAICompletions, OpenAIResponses, OpenAIEmbeddings, AnthropicMessages, Gemini, BedrockConverse];
+    [
+        OpenAIChat, OpenAICompletions, OpenAIResponses, OpenAIEmbeddings, OpenAIImages, OpenAITranscriptions, OpenAISpeech, OpenAIModerations,
+        AnthropicMessages, Gemini, GeminiCaches, BedrockConverse, BedrockInvoke, CohereChat, CohereEmbed, CohereRerank, VoyageRerank,
+        OllamaChat, OllamaGenerate, OllamaEmbed, CountTokens,
+    ];
 
     public static ImmutableArray<string> Names { get; } = ImmutableArray.CreateRange(All, static api => api.Name);
 
@@ -33,117 +52,18 @@ internal static class ModelApis
     }
 
     /// <summary>The API a request path belongs to; null if it is none. A model in the path beats one in the body: it is what the provider bills.</summary>
-    public static ModelApi? Match(string path, out string? modelFromPath)
-    {
-        modelFromPath = null;
+    public static ModelApi? Match(string path, out string? modelFromPath) => Match(path, null, out modelFromPath);
 
-        // A provider may merge, strip or decode what routing left alone: an odd spelling must mean what the plain one means.
-        if (IsOdd(path))
-        {
-            path = PlainPath.Normalize(path);
-        }
+    /// <summary>The API of a path at a known host, which may have a port; only some hosts give a meaning to paths that any app may use for its own.</summary>
+    public static ModelApi? Match(string path, string? host, out string? modelFromPath) => ModelRoutes.Match(path, host, out modelFromPath);
 
-        if (path.Length < 9)
-        {
-            return null;
-        }
-
-        return (path[^1] | 0x20) switch
-        {
-            's' => MatchOpenAIOrAnthropic(path, ref modelFromPath),
-            't' => MatchGemini(path, ref modelFromPath),
-            'e' => MatchBedrock(path, "/converse", ref modelFromPath),
-            'm' => MatchBedrock(path, "/converse-stream", ref modelFromPath),
-            _ => null,
-        };
-    }
+    /// <summary>Who serves a host, which may have a port, by the name the prices have for it; null if that is unknown.</summary>
+    public static string? ProviderOf(string? host) => ModelRoutes.ProviderOf(host);
 
     /// <summary>True if a request to this path is answered by a stream whatever its body says.</summary>
     public static bool IsStreamPath(ModelApi api, string? path) =>
         path is not null
         && ((api == Gemini && path.TrimEnd('/').EndsWith(":streamGenerateContent", StringComparison.OrdinalIgnoreCase))
-            || (api == BedrockConverse && path.TrimEnd('/').EndsWith("/converse-stream", StringComparison.OrdinalIgnoreCase)));
-
-    private static bool IsOdd(string path)
-    {
-        ReadOnlySpan<char> rest = path;
-        return rest.ContainsAny(OddCharacters)
-            || (rest.Length > 0 && rest[^1] == '/')
-            || (rest.LastIndexOf('.') >= 0 && (rest[^1] == '.' || path.Contains("/.", StringComparison.Ordinal)))
-            || rest.IndexOf("//") >= 0;
-    }
-
-    private static readonly SearchValues<char> OddCharacters = SearchValues.Create("\\;%?# \t\r\n\0");
-
-    private static ModelApi? MatchOpenAIOrAnthropic(string path, ref string? model)
-    {
-        if (Ends(path, "/chat/completions"))
-        {
-            model = Deployment(path, "/chat/completions");
-            return OpenAIChat;
-        }
-
-        if (Ends(path, "/completions"))
-        {
-            model = Deployment(path, "/completions");
-            return model is not null || Ends(path, "/v1/completions") ? OpenAICompletions : null;
-        }
-
-        if (Ends(path, "/embeddings"))
-        {
-            model = Deployment(path, "/embeddings");
-            return model is not null || Ends(path, "/v1/embeddings") ? OpenAIEmbeddings : null;
-        }
-
-        if (Ends(path, "/v1/responses") || Ends(path, "/openai/responses"))
-        {
-            return OpenAIResponses;
-        }
-
-        return Ends(path, "/v1/messages") ? AnthropicMessages : null;
-    }
-
-    private static ModelApi? MatchGemini(string path, ref string? model)
-    {
-        var colon = path.LastIndexOf(':');
-        if (colon < 0 || !(Ends(path, ":generateContent") || Ends(path, ":streamGenerateContent")))
-        {
-            return null;
-        }
-
-        var slash = path.LastIndexOf('/', colon);
-        var parent = slash < 0 ? default : path.AsSpan(0, slash);
-        if (!parent.EndsWith("/models", StringComparison.OrdinalIgnoreCase) && !parent.EndsWith("/tunedModels", StringComparison.OrdinalIgnoreCase)
-            && !parent.EndsWith("/endpoints", StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
-
-        model = Uri.UnescapeDataString(path[(slash + 1)..colon]);
-        return model.Length > 0 ? Gemini : null;
-    }
-
-    private static ModelApi? MatchBedrock(string path, string suffix, ref string? model)
-    {
-        var start = Ends(path, suffix) ? path.IndexOf("/model/", StringComparison.OrdinalIgnoreCase) : -1;
-        var end = path.Length - suffix.Length;
-        if (start < 0 || start + 7 >= end)
-        {
-            return null;
-        }
-
-        model = Uri.UnescapeDataString(path[(start + 7)..end]);
-        return BedrockConverse;
-    }
-
-    private static string? Deployment(string path, string suffix)
-    {
-        var end = path.Length - suffix.Length;
-        var slash = end > 0 ? path.LastIndexOf('/', end - 1) : -1;
-        return slash > 0 && slash + 1 < end && path.AsSpan(0, slash).EndsWith("/deployments", StringComparison.OrdinalIgnoreCase)
-            ? Uri.UnescapeDataString(path[(slash + 1)..end])
-            : null;
-    }
-
-    private static bool Ends(string path, string suffix) => path.EndsWith(suffix, StringComparison.OrdinalIgnoreCase);
+            || (api == BedrockConverse && path.TrimEnd('/').EndsWith("/converse-stream", StringComparison.OrdinalIgnoreCase))
+            || (api == BedrockInvoke && path.TrimEnd('/').EndsWith("/invoke-with-response-stream", StringComparison.OrdinalIgnoreCase)));
 }

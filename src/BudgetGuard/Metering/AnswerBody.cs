@@ -4,13 +4,14 @@ namespace BudgetGuard.Metering;
 
 /// <summary>
 /// The body of one answer as it passes, in pieces of any size: inflated on the side where it is compressed, and read as one JSON object, as server-sent
-/// events, as objects one after the other, or as an array of them.
+/// events, as frames of a binary stream of events, as objects one after the other, or as an array of them.
 /// </summary>
 internal sealed class AnswerBody(Inflater? inflater, bool isLines, bool isEvents)
 {
     private AnswerScanner? _answer;
     private StreamUsage? _stream;
     private EventLines? _events;
+    private EventFrames? _frames;
     private Framing _framing;
 
     private enum Framing : byte
@@ -20,11 +21,12 @@ internal sealed class AnswerBody(Inflater? inflater, bool isLines, bool isEvents
         Events,
         Lines,
         Array,
+        Frames,
         Nothing,
     }
 
     /// <summary>True if the answer comes in many parts.</summary>
-    public bool IsStream => _stream is not null && (isEvents || _events is not { SawData: false });
+    public bool IsStream => _stream is not null && (isEvents || (_events is not { SawData: false } && _frames is not { SawFrame: false }));
 
     /// <summary>What the model wrote in a stream until now.</summary>
     public GeneratedText Written => _stream?.Written ?? default;
@@ -64,6 +66,9 @@ internal sealed class AnswerBody(Inflater? inflater, bool isLines, bool isEvents
             case Framing.Events:
                 _events!.Feed(piece);
                 break;
+            case Framing.Frames:
+                ReadFrames(piece);
+                break;
             case Framing.Lines or Framing.Array:
                 ReadObjects(piece);
                 break;
@@ -89,7 +94,7 @@ internal sealed class AnswerBody(Inflater? inflater, bool isLines, bool isEvents
 
     /// <summary>How far a stream came that did not tell all of its usage; null if it is none.</summary>
     public StreamReading? Progress(TokenUsage? usage) =>
-        IsStream && _stream is { } stream ? new StreamReading(usage, stream.Written, stream.WrittenSince, stream.IsOver || IsBroken) : null;
+        IsStream && _stream is { } stream ? new StreamReading(usage, stream.Written, stream.WrittenSince, stream.IsOver || IsBroken || stream.HasUncounted) : null;
 
     /// <summary>Gives its memory back; nothing that follows is read.</summary>
     public void Discard()
@@ -128,6 +133,11 @@ internal sealed class AnswerBody(Inflater? inflater, bool isLines, bool isEvents
                 BeginStream(Framing.Events);
                 _events = new EventLines(_stream!);
                 break;
+            case 0:
+                // The high byte of a frame's length, which no text begins with.
+                BeginStream(Framing.Frames);
+                _frames = new EventFrames(_stream!);
+                break;
             default:
                 _framing = Framing.Nothing;
                 break;
@@ -140,6 +150,16 @@ internal sealed class AnswerBody(Inflater? inflater, bool isLines, bool isEvents
     {
         _framing = framing;
         _stream = new StreamUsage();
+    }
+
+    private void ReadFrames(ReadOnlySpan<byte> piece)
+    {
+        _frames!.Feed(piece);
+        if (_frames.IsBroken)
+        {
+            IsBroken = _frames.SawFrame;
+            _framing = Framing.Nothing;
+        }
     }
 
     private void ReadObjects(ReadOnlySpan<byte> piece)

@@ -14,7 +14,7 @@ internal sealed partial class AnswerScanner
         _plainBytes = 0;
         _typeStart = _typeEnd = 0;
         _depth = 0;
-        IsArray = HasUsage = false;
+        IsArray = HasUsage = HasMeta = false;
     }
 
     /// <summary>What was kept of a complete object; the document is dead once <see cref="Discard"/> was called.</summary>

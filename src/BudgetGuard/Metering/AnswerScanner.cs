@@ -62,6 +62,9 @@ internal sealed partial class AnswerScanner(bool isEvent = false)
     /// <summary>True if a usage block was kept.</summary>
     public bool HasUsage { get; private set; }
 
+    /// <summary>True if a block was kept that may have counts besides those of a usage block, or in its place.</summary>
+    public bool HasMeta { get; private set; }
+
     /// <summary>What the model wrote in all the events until now.</summary>
     public GeneratedText Written => _written;
 
@@ -182,7 +185,7 @@ internal sealed partial class AnswerScanner(bool isEvent = false)
             case (byte)'"':
                 _state = State.Text;
                 _text = TextSkipper.Opened();
-                _counts = isEvent && EventNames.IsText(key);
+                _counts = isEvent && (EventNames.IsText(key) || IsCohereText(key));
                 break;
             case (byte)'{' when isEvent && _depth == 0 && EventNames.IsAnswer(key):
                 _depth++;
@@ -213,6 +216,15 @@ internal sealed partial class AnswerScanner(bool isEvent = false)
         {
             HasUsage |= key[0] == (byte)'u';
         }
+        else if (first == '{' && IsMeta(key))
+        {
+            HasMeta = true;
+        }
+        else if (first == '[' && key.SequenceEqual("results"u8))
+        {
+            // Titan counts in it what it wrote; with more text in it than a block may have it goes the way of all others.
+            HasMeta = true;
+        }
         else if (_keep)
         {
             Drop();
@@ -230,6 +242,15 @@ internal sealed partial class AnswerScanner(bool isEvent = false)
 
         return used;
     }
+
+    /// <summary>The text of Cohere's older events, whose name other formats have for a repetition of the whole.</summary>
+    private bool IsCohereText(ReadOnlySpan<byte> key) =>
+        key.SequenceEqual("text"u8) && KeptBytes.IndexOf("\"event_type\":\"text-generation\""u8) >= 0;
+
+    /// <summary>Where Cohere and Bedrock tell it: in blocks that may be there for other reasons.</summary>
+    private bool IsMeta(ReadOnlySpan<byte> key) =>
+        key.SequenceEqual("meta"u8) || key.SequenceEqual("amazon-bedrock-invocationMetrics"u8)
+        || (isEvent && key.SequenceEqual("delta"u8) && EventNames.IsEndOfMessage(Type));
 
     /// <summary>The objects that tell what a call used, and the one that tells why it used nothing.</summary>
     private static bool IsUsage(ReadOnlySpan<byte> key) =>

@@ -30,6 +30,9 @@ internal sealed class StreamUsage
     /// <summary>What it wrote after the last event with usage, which cannot have counted it.</summary>
     public GeneratedText WrittenSince { get; private set; }
 
+    /// <summary>True if images or sound came whose usage was not told.</summary>
+    public bool HasUncounted { get; private set; }
+
     /// <summary>Reads the next piece of an event's data; the number of bytes used, after which the event's object has ended.</summary>
     public int Read(ReadOnlySpan<byte> piece)
     {
@@ -95,7 +98,7 @@ internal sealed class StreamUsage
     {
         if (!HasUsage(told))
         {
-            foreach (var name in (ReadOnlySpan<string>)["response", "message", "x_groq"])
+            foreach (var name in (ReadOnlySpan<string>)["response", "message", "x_groq", "delta"])
             {
                 if (UsageFields.Member(told, name) is var inner && HasUsage(inner))
                 {
@@ -136,9 +139,11 @@ internal sealed class StreamUsage
     private void ReadEvent()
     {
         var type = _scanner.Type;
-        if (_scanner.HasUsage)
+        var isDone = EventNames.IsLast(type) || Has("\"done\":true"u8);
+        var hasMetrics = _scanner.HasMeta && Has("\"amazon-bedrock-invocationMetrics\":"u8);
+        if (_scanner.HasUsage || hasMetrics || (_scanner.HasMeta && Has("\"billed_units\":"u8)) || (isDone && Has("\"eval_count\":"u8)))
         {
-            if (EventNames.TellsPartOfUsage(type))
+            if (hasMetrics || EventNames.TellsPartOfUsage(type))
             {
                 Merge();
             }
@@ -150,8 +155,11 @@ internal sealed class StreamUsage
             WrittenSince = default;
         }
 
-        IsOver = EventNames.IsLast(type) || _scanner.KeptBytes.IndexOf("\"done\":true"u8) >= 0;
+        HasUncounted = _length == 0 && (HasUncounted || EventNames.IsMedia(type));
+        IsOver = isDone;
     }
+
+    private bool Has(ReadOnlySpan<byte> member) => _scanner.KeptBytes.IndexOf(member) >= 0;
 
     private void Keep(ReadOnlySpan<byte> told)
     {

@@ -12,9 +12,19 @@ internal sealed class UsageReaders
     [
         new OpenAIUsageReader(true, ModelApis.OpenAIChat.Name, ModelApis.OpenAICompletions.Name, ModelApis.OpenAIResponses.Name),
         new OpenAIUsageReader(false, ModelApis.OpenAIEmbeddings.Name),
+        new OpenAIMediaUsageReader(ModelApis.OpenAIImages),
+        new OpenAIMediaUsageReader(ModelApis.OpenAITranscriptions),
+        new OpenAIMediaUsageReader(ModelApis.OpenAISpeech),
         new AnthropicUsageReader(),
         new GeminiUsageReader(),
+        new GeminiCacheUsageReader(),
         new BedrockUsageReader(),
+        new BedrockInvokeUsageReader(),
+        new CohereUsageReader(),
+        new OllamaUsageReader(),
+
+        // Many who rerank tell the usage as OpenAI tells that of embeddings, also where the route is Cohere's.
+        new OpenAIUsageReader(false, ModelApis.VoyageRerank.Name, ModelApis.CohereRerank.Name),
     ];
 
     private readonly FrozenDictionary<string, ImmutableArray<IUsageReader>> _byApi;

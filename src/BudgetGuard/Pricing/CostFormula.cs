@@ -7,6 +7,7 @@ internal static class CostFormula
 
     // Fees are per thousand; the sum is in nano-dollars per million.
     private const long FeeScale = TokensPerRate / 1000;
+    private const long SecondsPerHour = 3600;
 
     /// <summary>What a call cost. Where parts exceed their total, the parts are what is charged.</summary>
     public static Money Of(PricePeriod period, TokenUsage usage, int tenths)
@@ -37,12 +38,13 @@ internal static class CostFormula
             Int128.Max(usage.OutputTokens, usage.ReasoningTokens), (Int128)usage.AudioOutputTokens + usage.ImageOutputTokens);
         sum += Times(Above(answer, parts), card.Output);
 
-        UInt128 fees = Times(usage.WebSearches, period.PerThousandSearches) + (UInt128)period.PerThousandRequests;
+        UInt128 fees = Times(usage.WebSearches, period.PerThousandSearches) + (UInt128)period.PerThousandRequests + AudioFee(period, usage.AudioSeconds);
         return Finish(sum, fees, tenths);
     }
 
     /// <summary>The most a call of that many tokens costs in a period: at the dearest of all tiers that a prompt of that size can reach.</summary>
-    public static Money Bound(PricePeriod period, long inputTokens, long outputTokens, int tenths, CallTraits traits, bool writesUnasked)
+    public static Money Bound(
+        PricePeriod period, long inputTokens, long outputTokens, long audioSeconds, int tenths, CallTraits traits, bool writesUnasked)
     {
         UInt128 dearest = BoundAt(period.Card, inputTokens, outputTokens, traits, writesUnasked);
         foreach (PriceTier tier in period.Tiers)
@@ -53,8 +55,12 @@ internal static class CostFormula
             }
         }
 
-        return Finish(dearest, (UInt128)period.PerThousandRequests, tenths);
+        return Finish(dearest, (UInt128)period.PerThousandRequests + AudioFee(period, audioSeconds), tenths);
     }
+
+    /// <summary>What audio costs, as the fees are: in thousandths of nano-dollars, rounded up, which rounds the whole no further up than it would be.</summary>
+    private static UInt128 AudioFee(PricePeriod period, long seconds) =>
+        (Times(seconds, period.PerAudioHour ?? 0) * 1000 + (SecondsPerHour - 1)) / SecondsPerHour;
 
     private static UInt128 BoundAt(RateCard card, long inputTokens, long outputTokens, CallTraits traits, bool writesUnasked) =>
         Times(inputTokens, card.DearestInput(traits, writesUnasked)) + Times(outputTokens, card.DearestOutput);

@@ -39,8 +39,15 @@ public sealed class ModelPrice
     /// <summary>The most tokens the model reads and writes in one request; null if unknown.</summary>
     public int? ContextWindow { get; internal init; }
 
-    /// <summary>False for a model that is billed by something the guard does not see, like hours of audio: no price by tokens is right.</summary>
-    internal bool IsPriced => _isFree || _periods.Length > 0;
+    /// <summary>True if tokens of the model have a price; false where only hours of audio have one.</summary>
+    internal bool PricesTokens => _isFree || Array.TrueForAll(_periods, static period => period.PricesTokens);
+
+    /// <summary>True if hours of audio have a price.</summary>
+    internal bool PricesAudioHours => _isFree || Array.TrueForAll(_periods, static period => period.PerAudioHour is not null);
+
+    /// <summary>True if all that was used has a price: without one it must not count as nothing.</summary>
+    internal bool Covers(TokenUsage usage) =>
+        (PricesTokens || (usage.AudioSeconds > 0 && usage.InputTokens == 0 && usage.OutputTokens == 0)) && (usage.AudioSeconds == 0 || PricesAudioHours);
 
     /// <summary>Makes a price, for a catalogue of your own.</summary>
     /// <param name="provider">The provider's name, for example <c>openai</c>.</param>
@@ -105,7 +112,7 @@ public sealed class ModelPrice
             return reported > long.MaxValue / Money.NanosPerUsd ? Money.FromNanos(long.MaxValue) : Money.FromUsd(reported);
         }
 
-        return _isFree || !IsPriced
+        return _isFree
             ? Money.Zero
             : CostFormula.Of(InForce(at), usage, ServiceTiers.TenthsOf(_providerKey, Model, usage.ServiceTier));
     }
@@ -121,17 +128,17 @@ public sealed class ModelPrice
     public Money BoundOf(long inputTokens, long outputTokens, DateTimeOffset at) => BoundOf(inputTokens, outputTokens, at, CallTraits.None, null);
 
     /// <summary>The bound of a call of which more is known. A tier can only raise it: a call that asks for a cheap tier may be served by another.</summary>
-    internal Money BoundOf(long inputTokens, long outputTokens, DateTimeOffset at, CallTraits traits, string? serviceTier)
+    internal Money BoundOf(long inputTokens, long outputTokens, DateTimeOffset at, CallTraits traits, string? serviceTier, long audioSeconds = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(inputTokens);
         ArgumentOutOfRangeException.ThrowIfNegative(outputTokens);
-        if (_isFree || !IsPriced)
+        if (_isFree)
         {
             return Money.Zero;
         }
 
         int tenths = Math.Max(ServiceTiers.Standard, ServiceTiers.TenthsOf(_providerKey, Model, serviceTier));
-        Money dearest = CostFormula.Bound(InForce(at), inputTokens, outputTokens, tenths, traits, _writesUnasked);
+        Money dearest = CostFormula.Bound(InForce(at), inputTokens, outputTokens, audioSeconds, tenths, traits, _writesUnasked);
         if (!_changes)
         {
             return dearest;
@@ -158,7 +165,7 @@ public sealed class ModelPrice
                 return bound;
             }
 
-            Money other = CostFormula.Bound(InForce(moment.Value), inputTokens, outputTokens, tenths, traits, _writesUnasked);
+            Money other = CostFormula.Bound(InForce(moment.Value), inputTokens, outputTokens, audioSeconds, tenths, traits, _writesUnasked);
             return other > bound ? other : bound;
         }
     }
@@ -205,7 +212,8 @@ public sealed class ModelPrice
         // One test for all: the sign of any negative count survives the or.
         long signs = usage.InputTokens | usage.OutputTokens | usage.CacheReadTokens | usage.CacheWriteTokens | usage.CacheWrite1hTokens
             | usage.ReasoningTokens | usage.AudioInputTokens | usage.CachedAudioInputTokens | usage.AudioOutputTokens
-            | usage.ImageInputTokens | usage.ImageOutputTokens | usage.WebSearches;
+            | usage.ImageInputTokens | usage.ImageOutputTokens | usage.WebSearches
+            | usage.AudioSeconds;
         if (signs < 0 || usage.ReportedCostUsd < 0)
         {
             throw new ArgumentOutOfRangeException(nameof(usage), usage, "A usage has a negative count or cost; expected 0 or more.");

@@ -34,6 +34,12 @@ internal sealed class PricePeriod(RateCard card)
     /// <summary>Nano-dollars for a thousand web searches.</summary>
     public long PerThousandSearches { get; init; } = UsualSearchFee;
 
+    /// <summary>Nano-dollars for an hour of audio; null where the model is not billed by time.</summary>
+    public long? PerAudioHour { get; init; }
+
+    /// <summary>False where nothing but time is billed: then a token has no price.</summary>
+    public bool PricesTokens { get; init; } = true;
+
     public bool IsInForce(DateTimeOffset at) => (From is null || at >= From) && (Hours is null || Hours.Value.Contains(at));
 
     public RateCard CardFor(Int128 promptTokens)
@@ -57,5 +63,7 @@ internal sealed class PricePeriod(RateCard card)
         Hours = Hours,
         PerThousandRequests = PerThousandRequests,
         PerThousandSearches = PerThousandSearches,
+        PerAudioHour = PerAudioHour,
+        PricesTokens = PricesTokens,
     };
 }

@@ -15,7 +15,7 @@ internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
 
     private const long OddlyHigh = 1000 * Money.NanosPerUsd;
 
-    /// <summary>Null if the model has no usable prices and a problem was told; empty if it is only billed by what the guard does not see.</summary>
+    /// <summary>Null if the model has no usable prices and a problem was told; empty if it is free and has none.</summary>
     public PricePeriod[]? ReadAll(JsonElement model, string where, bool isFree)
     {
         if (!model.TryGetProperty("prices", out JsonElement prices) || prices.ValueKind != JsonValueKind.Array || prices.GetArrayLength() == 0)
@@ -31,7 +31,6 @@ internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
 
         int before = problems.Errors.Count;
         List<PricePeriod> periods = [];
-        bool isBilledByTokens = true;
         DateTimeOffset? latest = null;
         int index = 0;
         foreach (JsonElement price in prices.EnumerateArray())
@@ -43,13 +42,7 @@ internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
                 continue;
             }
 
-            PricePeriod? period = ReadPeriod(price, at, isFree);
-            isBilledByTokens &= period is not null;
-            if (period is null)
-            {
-                continue;
-            }
-
+            PricePeriod period = ReadPeriod(price, at, isFree);
             if (period.From < latest)
             {
                 problems.Add($"{at}.from", "is before the date of an earlier entry; expected rising dates, because the last entry in force is charged");
@@ -59,22 +52,18 @@ internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
             periods.Add(period);
         }
 
-        return problems.Errors.Count > before ? null : isBilledByTokens ? [.. periods] : [];
+        return problems.Errors.Count > before ? null : [.. periods];
     }
 
-    private PricePeriod? ReadPeriod(JsonElement price, string where, bool isFree)
+    private PricePeriod ReadPeriod(JsonElement price, string where, bool isFree)
     {
         NamedRates rates = ReadRates(price, where, _periodFields);
         long? perRequests = ReadFee(price, where, "per1kRequests");
         long? perAudioHour = ReadFee(price, where, "perAudioHour");
         DateTimeOffset? from = ReadDate(price, where);
         DailyHours? hours = ReadHours(price, where);
-        if (rates.Input is null && perAudioHour > 0)
-        {
-            return null;
-        }
-
-        if (rates.Input is null && !price.TryGetProperty("input", out _) && !isFree)
+        bool isByTheHour = rates.Input is null && perAudioHour > 0;
+        if (rates.Input is null && !isByTheHour && !price.TryGetProperty("input", out _) && !isFree)
         {
             problems.Add($"{where}.input", "is missing; expected US dollars per million tokens");
         }
@@ -86,6 +75,8 @@ internal sealed class PricePeriodReader(PriceProblems problems, bool roundUp)
         RateCard card = new(rates);
         return new PricePeriod(card)
         {
+            PerAudioHour = perAudioHour,
+            PricesTokens = !isByTheHour,
             Tiers = ReadTiers(price, where, rates),
             From = from,
             Hours = hours,

@@ -68,7 +68,7 @@ internal sealed class PriceTable
             return basis.Times(FineTuneFactor(origin), "ft:" + basis.Model);
         }
 
-        return entry is { Price.IsPriced: true } ? entry.Price : null;
+        return entry?.Price;
     }
 
     // The highest of what OpenAI asks for a fine-tuned model against its base.

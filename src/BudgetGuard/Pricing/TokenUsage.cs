@@ -42,6 +42,9 @@ public sealed record TokenUsage
     /// <summary>The part of <see cref="OutputTokens"/> that was images.</summary>
     public long ImageOutputTokens { get; init; }
 
+    /// <summary>Whole seconds of audio, where the model is billed by time and not by tokens.</summary>
+    public long AudioSeconds { get; init; }
+
     /// <summary>Web searches the provider ran and bills apart.</summary>
     public long WebSearches { get; init; }
 

@@ -55,7 +55,7 @@ public sealed class BatteryTests : GatewayTests
             Task<ProviderCall> came = Provider.On(one.Name, one.Script with
             {
                 CutAfterBytes = one.Random.Next(10) == 0 ? 0 : one.SomeBytes(),
-                CutsWhenRead = one.Random.Next(2) == 0,
+                Cut = (Cut)one.Random.Next(3),
             });
             using StreamClient client = new(gateway.Address);
             using HttpRequestMessage request = one.Request();
@@ -112,7 +112,7 @@ public sealed class BatteryTests : GatewayTests
     {
         if (reading.Status != 200)
         {
-            Assert.True(call.IsCut && !(call.Script.CutsWhenRead && call.Tokens > 1), $"status {reading.Status}: {one}, {call}");
+            Assert.True(call.IsCut && (call.Script.Cut != Cut.ResetWhenRead || call.Tokens <= 1), $"status {reading.Status}: {one}, {call}");
             return;
         }
 

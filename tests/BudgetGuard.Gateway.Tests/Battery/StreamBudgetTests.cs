@@ -18,9 +18,6 @@ public sealed class StreamBudgetTests(ITestOutputHelper output) : GatewayTests
     private int _active;
     private int _refused;
 
-    /// <summary>An event has several tokens where time is short, as some providers do; the guard counts its bytes either way.</summary>
-    private static int TokensAnEvent => Volley.Size == 1000 ? 1 : 5;
-
     [Fact]
     public async Task Twenty_streams_spend_five_dollars_before_any_is_refused_and_no_more_than_what_was_on_the_way()
     {
@@ -41,7 +38,7 @@ public sealed class StreamBudgetTests(ITestOutputHelper output) : GatewayTests
             string name = $"{number}-{random.Next()}";
             int tokens = 50 + (int)(-500 * Math.Log(1 - random.NextDouble()));
             using ReadAhead ahead = new(Ahead);
-            _ = Provider.On(name, new Script { Tokens = Math.Min(tokens, 3000), TokensAnEvent = TokensAnEvent, Seed = random.Next(), ReadAhead = ahead });
+            _ = Provider.On(name, new Script { Tokens = Math.Min(tokens, 3000), Seed = random.Next(), ReadAhead = ahead });
             Task ended = Begin();
             using StreamClient client = new(gateway.Address);
             using HttpRequestMessage request = GatewayUnderTest.Post("/v1/chat/completions", Body(name, random));

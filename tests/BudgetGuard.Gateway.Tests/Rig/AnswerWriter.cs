@@ -1,5 +1,7 @@
 using System.IO.Compression;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace BudgetGuard.Gateway.Tests.Rig;
 
@@ -64,6 +66,15 @@ internal sealed class AnswerWriter
         }
     }
 
+    /// <summary>Ends the connection below the server, which would end the answer first, and waits until the other side has noticed.</summary>
+    private async Task EndConnectionAsync()
+    {
+        TaskCompletionSource noticed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration gone = _context.RequestAborted.Register(noticed.SetResult);
+        await _context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output.CompleteAsync();
+        await noticed.Task.WaitAsync(FakeProvider.Patience);
+    }
+
     private async Task CutAsync()
     {
         _call.IsCut = true;
@@ -74,9 +85,14 @@ internal sealed class AnswerWriter
             await _context.Response.StartAsync();
         }
 
-        if (_call.Script is { CutsWhenRead: true, ReadAhead: { } ahead })
+        switch (_call.Script)
         {
-            await ahead.ReadAsync(_context.RequestAborted);
+            case { Cut: Cut.ResetWhenRead, ReadAhead: { } ahead }:
+                await ahead.ReadAsync(_context.RequestAborted);
+                break;
+            case { Cut: Cut.End }:
+                await EndConnectionAsync();
+                break;
         }
 
         _context.Abort();

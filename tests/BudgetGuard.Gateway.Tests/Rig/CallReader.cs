@@ -31,7 +31,7 @@ internal static partial class CallReader
     public static bool AsksForUsage(JsonNode? json) => (bool?)json?["stream_options"]?["include_usage"] ?? false;
 
     public static int Cap(JsonNode? json) =>
-        (int?)(json?["max_completion_tokens"] ?? json?["max_tokens"] ?? json?["max_output_tokens"] ?? json?["generationConfig"]?["maxOutputTokens"]) ?? int.MaxValue;
+        (int)((decimal?)(json?["max_completion_tokens"] ?? json?["max_tokens"] ?? json?["max_output_tokens"] ?? json?["generationConfig"]?["maxOutputTokens"]) ?? int.MaxValue);
 
     /// <summary>A token for four bytes of the prompt, three for each message and three for the call.</summary>
     public static int PromptTokens(JsonNode? json)

@@ -89,7 +89,7 @@ internal sealed class FakeProvider : IAsyncDisposable
     public Task<ProviderCall> ArrivedAsync() => _arrived.Reader.ReadAsync().AsTask().WaitAsync(Patience);
 
     /// <summary>Waits until all calls are over.</summary>
-    public Task QuietAsync() => Task.WhenAll(_calls.Select(static call => call.Ended)).WaitAsync(Patience);
+    public Task QuietAsync() => Task.WhenAll(_calls.Select(static call => call.Ended));
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 

@@ -122,8 +122,8 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>Waits until neither the gateway nor the provider is at work.</summary>
     public async Task QuietAsync()
     {
-        await Watch.QuietAsync();
-        await _provider.QuietAsync();
+        await PatientAsync(Watch.QuietAsync(), "A request of the gateway does not end.");
+        await PatientAsync(_provider.QuietAsync(), "A call of the provider does not end.");
     }
 
     /// <summary>What holds after every test: the ledger is not below the provider's bill, and nothing stays held.</summary>
@@ -147,6 +147,18 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     {
         Client.Dispose();
         await _app.DisposeAsync();
+    }
+
+    private static async Task PatientAsync(Task quiet, string failure)
+    {
+        try
+        {
+            await quiet.WaitAsync(FakeProvider.Patience);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail(failure);
+        }
     }
 
     private static long Nano(decimal usd) => (long)(usd * 1_000_000_000m);

@@ -23,6 +23,9 @@ internal sealed class RequestsWatch : IStartupFilter
     /// <summary>Who named themselves.</summary>
     public ICollection<string> Users => _users.Keys;
 
+    /// <summary>Told of each event that goes to a client, where a client cannot tell itself.</summary>
+    public ReadAhead? Ahead { get; set; }
+
     /// <summary>Called with the status of each answer before the answer goes.</summary>
     public Action<int>? OnAnswer { get; set; }
 
@@ -31,7 +34,7 @@ internal sealed class RequestsWatch : IStartupFilter
     {
         lock (_gate)
         {
-            return _active == 0 ? Task.CompletedTask : (_quiet ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(FakeProvider.Patience);
+            return _active == 0 ? Task.CompletedTask : (_quiet ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
@@ -61,6 +64,11 @@ internal sealed class RequestsWatch : IStartupFilter
                 told(context.Response.StatusCode);
                 return Task.CompletedTask;
             });
+        }
+
+        if (Ahead is { } ahead)
+        {
+            context.Response.Body = new EventCounter(context.Response.Body, ahead);
         }
 
         try

@@ -1,5 +1,18 @@
 namespace BudgetGuard.Gateway.Tests.Rig;
 
+/// <summary>How an answer breaks off.</summary>
+internal enum Cut
+{
+    /// <summary>The connection is reset at once, and what is on the way is lost.</summary>
+    Reset,
+
+    /// <summary>It is reset when the reader has read what came before.</summary>
+    ResetWhenRead,
+
+    /// <summary>It ends after all that was written.</summary>
+    End,
+}
+
 /// <summary>What the provider does with one call.</summary>
 internal sealed record Script
 {
@@ -27,11 +40,11 @@ internal sealed record Script
 
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The connection is reset after so many bytes of the answer, counted before they are compressed.</summary>
+    /// <summary>The answer breaks off after so many bytes of it, counted before they are compressed.</summary>
     public int? CutAfterBytes { get; init; }
 
-    /// <summary>True: it is reset only when the reader has read what came before; false: what is on the way is lost.</summary>
-    public bool CutsWhenRead { get; init; }
+    /// <summary>How it breaks off.</summary>
+    public Cut Cut { get; init; }
 
     /// <summary>The most bytes that are sent at once, in pieces of any size up to it; null: an event at a time.</summary>
     public int? Pieces { get; init; }

@@ -77,7 +77,9 @@ public sealed class SdkTests : GatewayTests
     public async Task Stream_whose_budget_is_used_up_ends_for_the_sdk(string sdk)
     {
         GatewayUnderTest gateway = await StartAsync("""{"Budgets":{"own":{"Limit":0.05,"Period":"Total","Per":["User"],"OnExceeded":"Reject"}}}""", Keys);
-        Provider.Default = new Script { Tokens = 20_000, TokensAnEvent = 10 };
+        using ReadAhead ahead = new(12);
+        gateway.Watch.Ahead = ahead;
+        Provider.Default = new Script { Tokens = 20_000, ReadAhead = ahead };
         SdkOutcome outcome = await Of(sdk).AskAsync(gateway.Address, Key, "hello", isStream: true);
         await gateway.QuietAsync();
         Assert.InRange(outcome.Text.Length, 2_000, 20_000);

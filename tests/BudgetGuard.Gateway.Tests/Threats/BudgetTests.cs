@@ -10,7 +10,7 @@ namespace BudgetGuard.Gateway.Tests.Threats;
 /// <summary>Budgets as callers of the gateway meet them.</summary>
 public sealed class BudgetTests : GatewayTests
 {
-    private const string Cents = """{"ExposeAmounts":true,"Budgets":{"own":{"Limit":0.05,"Period":"Total","Per":["User"],"OnExceeded":"Reject"},"rpm":{"Requests":3,"Period":"Year","Per":["User"],"OnExceeded":"Throttle"}}}""";
+    private const string Cents = """{"ExposeAmounts":true,"Budgets":{"own":{"Limit":0.01,"Period":"Total","Per":["User"],"OnExceeded":"Reject"},"rpm":{"Requests":3,"Period":"Year","Per":["User"],"OnExceeded":"Throttle"}}}""";
 
     [Theory]
     [InlineData("gzip")]

@@ -92,16 +92,53 @@ public sealed partial class StartTests
             Assert.Equal(402, await AskAsync(client, "bob", 1_000_000));
             using HttpResponseMessage metrics = await client.GetAsync(new Uri("/metrics", UriKind.Relative));
             Assert.Contains("budgetguard_decisions", await metrics.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-            using Process stop = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            await StopAsync(process);
             await process.WaitForExitAsync().WaitAsync(Patience);
             Assert.Equal(0, process.ExitCode);
         }
         finally
         {
-            if (!process.HasExited)
-            {
-                process.Kill();
-            }
+            End(process);
+        }
+    }
+
+    [Fact]
+    public async Task T114_Program_that_is_told_to_stop_passes_a_stream_on_to_its_end_first()
+    {
+        await using FakeProvider provider = await FakeProvider.StartAsync();
+        TaskCompletionSource goes = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        provider.Default = new Script { BeforeEvent = Script.Gate(5, goes.Task) };
+        using Process process = Start(("Gateway__Upstreams__openai__Address", provider.Address.ToString()), ("BudgetGuard__PriceFile", Tariff.PriceFile));
+        try
+        {
+            using StreamClient client = new(await ListeningAsync(process));
+            using HttpRequestMessage request = GatewayUnderTest.Post(Calls.Chat, Calls.Body(Calls.Chat, isStream: true));
+            Task<StreamReading> reading = client.ReadAsync(request, "\n\n"u8.ToArray());
+            ProviderCall call = await provider.ArrivedAsync();
+            await StopAsync(process);
+            goes.SetResult();
+            Assert.Null((await reading).Failure);
+            Assert.Equal(call.Answer(withoutUsageChunk: true), (await reading).Bytes);
+            await process.WaitForExitAsync().WaitAsync(Patience);
+            Assert.Equal(0, process.ExitCode);
+        }
+        finally
+        {
+            End(process);
+        }
+    }
+
+    private static async Task StopAsync(Process process)
+    {
+        using Process stop = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await stop.WaitForExitAsync().WaitAsync(Patience);
+    }
+
+    private static void End(Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
         }
     }
 

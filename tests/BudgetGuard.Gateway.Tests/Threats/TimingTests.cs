@@ -16,7 +16,10 @@ public sealed class TimingTests : GatewayTests
         const int Events = 30;
         GatewayUnderTest gateway = await StartAsync();
         SemaphoreSlim read = new(1);
-        Provider.Default = new Script { Tokens = Events, BeforeEvent = (_, gone) => read.WaitAsync(gone) };
+
+        // Nobody reads the chunk before this event: it tells the usage that the client did not ask for.
+        int afterUsage = path == Calls.Chat ? Events + 3 : -1;
+        Provider.Default = new Script { Tokens = Events, BeforeEvent = (number, gone) => number == afterUsage ? Task.CompletedTask : read.WaitAsync(gone) };
         using HttpRequestMessage request = GatewayUnderTest.Post(path, Calls.Body(path, isStream: true));
         using HttpResponseMessage answer = await gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(FakeProvider.Patience);
         await using Stream body = await answer.Content.ReadAsStreamAsync();
@@ -27,7 +30,7 @@ public sealed class TimingTests : GatewayTests
         {
             count = await body.ReadAsync(buffer).AsTask().WaitAsync(FakeProvider.Patience);
             total += count;
-            int whole = call.Answer().Length;
+            int whole = call.Answer(withoutUsageChunk: true).Length;
             if (total >= whole || call.Ended.IsCompleted)
             {
                 read.Release();
@@ -59,6 +62,27 @@ public sealed class TimingTests : GatewayTests
         Assert.Equal(HttpStatusCode.GatewayTimeout, late.StatusCode);
         await gateway.QuietAsync();
         Assert.InRange(await gateway.SettledAsync("alice") - settled, 1000 * 15_000, 1010 * 15_000);
+    }
+
+    [Theory]
+    [InlineData(Calls.Chat, 1)]
+    [InlineData(Calls.Chat, 60)]
+    [InlineData(Calls.Chat, 400)]
+    [InlineData(Calls.Messages, 60)]
+    [InlineData(Calls.GeminiStream, 60)]
+    public async Task T100_Stream_that_ends_within_one_of_its_first_events_is_charged_and_fails_for_the_client(string path, int bytes)
+    {
+        GatewayUnderTest gateway = await StartAsync();
+        for (int i = 0; i < 20; i++)
+        {
+            Provider.Next(new Script { CutAfterBytes = bytes, Cut = Cut.End });
+            using StreamClient client = new(gateway.Address);
+            using HttpRequestMessage request = GatewayUnderTest.Post(path, Calls.Body(path, isStream: true));
+            StreamReading reading = await client.ReadAsync(request, "\n\n"u8.ToArray());
+            Assert.True(reading.Failure is not null || (reading.Status >= 500 && reading.Bytes.Length > 0), $"status {reading.Status}");
+            await gateway.QuietAsync();
+            Assert.True(await gateway.SettledAsync("alice") >= Provider.Bill, $"settled {await gateway.SettledAsync("alice")}, bill {Provider.Bill}");
+        }
     }
 
     [Theory]

@@ -10,9 +10,11 @@ internal static class Answers
 
     public static TokenUsage? Read(string api, string json) => Read(api, Encoding.UTF8.GetBytes(json));
 
-    public static TokenUsage? Read(string api, params IEnumerable<byte[]> pieces)
+    public static TokenUsage? Read(string api, params IEnumerable<byte[]> pieces) => Read(api, isLines: false, pieces);
+
+    public static TokenUsage? Read(string api, bool isLines, params IEnumerable<byte[]> pieces)
     {
-        var body = new AnswerBody(null, isLines: false, isEvents: false);
+        var body = new AnswerBody(null, isLines, isEvents: false);
         foreach (var piece in pieces)
         {
             if (!body.IsOver)

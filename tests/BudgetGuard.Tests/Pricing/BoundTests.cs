@@ -5,7 +5,7 @@ namespace BudgetGuard.Tests.Pricing;
 
 public sealed class BoundTests
 {
-    private static readonly ModelPrice[] _all = [.. PriceTable.Shipped.Select(static entry => entry.Price).Where(static price => price.IsPriced)];
+    private static readonly ModelPrice[] _all = [.. PriceTable.Shipped.Select(static entry => entry.Price).Where(static price => price.PricesTokens)];
 
     [Fact]
     public void Bound_includes_cache_writes_only_where_they_can_happen()

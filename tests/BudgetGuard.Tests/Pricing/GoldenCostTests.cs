@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using BudgetGuard.Tests.Metering;
 
 namespace BudgetGuard.Tests.Pricing;
 
@@ -29,52 +30,47 @@ public sealed class GoldenCostTests
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "golden-costs.json")));
         using JsonDocument expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "expected.json")));
         List<string> wrong = [];
+        List<string> table = ["| recorded answer | ours, USD | other table, USD | why |", "|---|---|---|---|"];
         int rows = 0;
         foreach (JsonElement row in golden.RootElement.GetProperty("rows").EnumerateArray())
         {
             rows++;
             string file = row.GetProperty("file").GetString()!;
-            decimal theirs = decimal.Parse(row.GetProperty("cost_usd").GetString()!, CultureInfo.InvariantCulture);
-            (decimal ours, string name) = CostOf(expected.RootElement.GetProperty(file), TierOf(row));
+            JsonElement cost = row.TryGetProperty("cost_usd_with_iterations", out JsonElement all) ? all : row.GetProperty("cost_usd");
+            decimal theirs = decimal.Parse(cost.GetString()!, CultureInfo.InvariantCulture);
+            decimal ours = CostOf(expected.RootElement.GetProperty(file), file, folder);
             bool isNamed = _different.TryGetValue(file, out (decimal Ours, string Why) difference);
             decimal should = isNamed ? difference.Ours : Money.FromUsd(theirs).Usd;
             if (ours != should || (isNamed && ours == theirs))
             {
-                wrong.Add($"{file}: {name} costs {ours}, expected {should}; the other table says {theirs} ({row.GetProperty("formula").GetString()})");
+                wrong.Add($"{file} costs {ours}, expected {should}; the other table says {theirs} ({row.GetProperty("formula").GetString()})");
+            }
+
+            if (isNamed)
+            {
+                table.Add(string.Create(CultureInfo.InvariantCulture, $"| `{file}` | {ours} | {theirs} | {difference.Why} |"));
             }
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
         Assert.Equal(72, rows);
+        Assert.Equal(_different.Count, table.Count - 2);
+        string page = Path.Combine(SharedData.RepositoryRoot, "docs", "golden-costs.md");
+        Assert.Equal(table, File.ReadLines(page).Where(static line => line.StartsWith('|')));
     }
 
-    private static string? TierOf(JsonElement row) => row.GetProperty("service_tier").GetString();
-
-    private static (decimal Usd, string Name) CostOf(JsonElement recorded, string? tier)
+    /// <summary>What a recorded body costs: read as the meter reads it, priced as the guard prices it, save for a cost that the provider itself reported.</summary>
+    private static decimal CostOf(JsonElement recorded, string file, string folder)
     {
-        string model = recorded.GetProperty("model").GetString()!;
-        string provider = recorded.GetProperty("api").GetString()!.Split('.')[0];
-        ModelPrice price = Prices.Of(model, provider);
-        JsonElement usage = recorded.GetProperty("usage");
-        long Count(string name) => usage.TryGetProperty(name, out JsonElement count) ? count.GetInt64() : 0;
-        TokenUsage used = new()
+        string api = recorded.GetProperty("api").GetString()!;
+        TokenUsage usage = Answers.Read(RecordedUsageTests.ApiOf(api), File.ReadAllBytes(Path.Combine(folder, file)))!;
+        string asked = recorded.GetProperty("model").GetString()!;
+        decimal sum = 0;
+        foreach (TokenUsage part in usage.Parts ?? [usage])
         {
-            InputTokens = Count("input_total"),
-            OutputTokens = Count("output_total"),
-            CacheReadTokens = Count("cache_read"),
-            CacheWriteTokens = Count("cache_write") - Count("cache_write_1h"),
-            CacheWrite1hTokens = Count("cache_write_1h"),
-            ReasoningTokens = Count("reasoning"),
-            AudioInputTokens = Count("input_audio"),
-            AudioOutputTokens = Count("output_audio"),
-            ImageInputTokens = Count("input_image"),
-            ImageOutputTokens = Count("output_image"),
-            CachedAudioInputTokens = Count("cache_read_audio"),
-            WebSearches = recorded.TryGetProperty("server_tools", out JsonElement tools) && tools.TryGetProperty("web_search", out JsonElement searches)
-                ? searches.GetInt64()
-                : 0,
-            ServiceTier = tier,
-        };
-        return (price.CostOf(used, _recorded).Usd, $"{price.Provider} {price.Model}");
+            sum += Prices.Of(part.Model ?? asked, api.Split('.')[0]).CostOf(part with { ReportedCostUsd = null }, _recorded).Usd;
+        }
+
+        return sum;
     }
 }

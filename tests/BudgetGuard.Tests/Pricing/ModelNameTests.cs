@@ -102,7 +102,6 @@ public sealed class ModelNameTests
     [InlineData("ft:unknown-model:org::id")]
     [InlineData("arn:aws:bedrock:us-east-1:123:application-inference-profile/abc")]
     [InlineData("%")]
-    [InlineData("whisper-1")]
     public void T77_UnknownModel_has_no_price(string model) => Assert.Null(Prices.Shipped.Find(model, null));
 
     [Fact]

@@ -7,7 +7,7 @@ public sealed class ShippedPricesTests
 {
     private const string Sha256OfTheFile = "704428DDF7AF685799BDC8DC28C1BA034631F4A8B7FBC00C149C1EECD59ABEA8";
 
-    // Billed by hours of audio, which the guard does not see.
+    // Billed by hours of audio alone: their tokens have no price.
     private static readonly string[] _byTheHour =
     [
         "groq whisper-large-v3", "groq whisper-large-v3-turbo", "mistral voxtral-mini-2602", "openai gpt-transcribe", "openai whisper-1",
@@ -38,13 +38,7 @@ public sealed class ShippedPricesTests
         foreach (PriceEntry entry in PriceTable.Shipped)
         {
             string name = $"{entry.Price.Provider} {entry.Price.Model}";
-            if (!entry.Price.IsPriced)
-            {
-                Assert.Contains(name, _byTheHour);
-                Assert.Null(Prices.Shipped.Find(entry.Price.Model, entry.Price.Provider));
-                continue;
-            }
-
+            Assert.Equal(_byTheHour.Contains(name), !entry.Price.PricesTokens);
             foreach (string spelling in (string[])[entry.Price.Model, entry.Price.Model.ToUpperInvariant(), .. entry.Aliases])
             {
                 ModelPrice? found = Prices.Shipped.Find(spelling, entry.Price.Provider);
@@ -56,16 +50,23 @@ public sealed class ShippedPricesTests
         }
 
         Assert.Empty(wrong);
-        Assert.Equal(_byTheHour.Length, PriceTable.Shipped.Count(static entry => !entry.Price.IsPriced));
+        Assert.Equal(_byTheHour.Length, PriceTable.Shipped.Count(static entry => !entry.Price.PricesTokens));
     }
 
     [Fact]
     public void T78_NoPricedModel_is_free_by_accident()
     {
-        foreach (PriceEntry entry in PriceTable.Shipped.Where(static entry => entry.Price.IsPriced))
+        foreach (PriceEntry entry in PriceTable.Shipped.Where(static entry => entry.Price.PricesTokens))
         {
             Assert.True(entry.Price.BoundOf(1, 1, Prices.Now) > Money.Zero, entry.Price.Model);
             Assert.True(entry.Price.CostOf(new TokenUsage { InputTokens = 1, OutputTokens = 1 }, Prices.Now) > Money.Zero, entry.Price.Model);
+        }
+
+        foreach (PriceEntry entry in PriceTable.Shipped.Where(static entry => !entry.Price.PricesTokens))
+        {
+            TokenUsage second = new() { AudioSeconds = 1 };
+            Assert.True(entry.Price.CostOf(second, Prices.Now) > Money.Zero, entry.Price.Model);
+            Assert.True(entry.Price.Covers(second) && !entry.Price.Covers(new TokenUsage { InputTokens = 1, OutputTokens = 1 }), entry.Price.Model);
         }
     }
 

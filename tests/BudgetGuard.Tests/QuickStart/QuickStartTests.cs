@@ -20,7 +20,7 @@ public sealed class QuickStartTests
         await using WebApplicationFactory<quickstart::Program> sample = Sample();
         using HttpClient client = sample.CreateClient();
         List<string> statuses = [];
-        foreach (CurlCall call in CurlCall.Of("README.md"))
+        foreach (CurlCall call in CallsOfTheReadme())
         {
             using HttpRequestMessage request = call.ToRequest();
             using HttpResponseMessage answer = await client.SendAsync(request);
@@ -43,7 +43,7 @@ public sealed class QuickStartTests
 
     [Fact]
     public void Calls_of_the_sample_are_those_of_the_readme() => Assert.Equal(
-        CurlCall.Of("README.md").Select(call => call.Command),
+        CallsOfTheReadme().Select(call => call.Command),
         CurlCall.Of("samples/QuickStart/README.md").Select(call => call.Command));
 
     [Theory]
@@ -69,6 +69,10 @@ public sealed class QuickStartTests
         Assert.Equal("Healthy", await answer.Content.ReadAsStringAsync());
         Assert.False(answer.Headers.Contains("X-BudgetGuard-Budget"));
     }
+
+    /// <summary>The README also calls the gateway; those calls have no path of the sample.</summary>
+    private static IEnumerable<CurlCall> CallsOfTheReadme() =>
+        CurlCall.Of("README.md").Where(static call => call.Command.Contains("/api/", StringComparison.Ordinal));
 
     // On a clock that stands still: five calls never straddle a minute or a day.
     private static WebApplicationFactory<quickstart::Program> Sample() => new WebApplicationFactory<quickstart::Program>().WithWebHostBuilder(

@@ -1,0 +1,18 @@
+using BudgetGuard.Load;
+
+// The peers of the gateway in a measurement: tests/BudgetGuard.Load/gateway.sh starts them.
+switch (args)
+{
+    case ["provider", var url]:
+        await Provider.RunAsync(url);
+        return 0;
+    case ["yarp", var url, var upstream]:
+        await BareYarp.RunAsync(url, upstream);
+        return 0;
+    case ["first-byte", var count, .. var proxies]:
+        await FirstByte.MeasureAsync(int.Parse(count, System.Globalization.CultureInfo.InvariantCulture), proxies);
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: provider <url> | yarp <url> <upstream> | first-byte <count> <proxy>...");
+        return 2;
+}
