@@ -167,7 +167,10 @@ internal sealed partial class ProviderTransformer : HttpTransformer
         return false;
     }
 
-    /// <summary>What a client's Connection header names belongs to its own connection; the forwarder only knows the usual ones.</summary>
+    /// <summary>
+    /// What a client's Connection header names belongs to its own connection; the forwarder only knows the usual ones. Kestrel shows the names unless
+    /// <c>close</c> or <c>keep-alive</c> stands beside them, which is all it keeps then.
+    /// </summary>
     private static void RemoveNominated(HttpRequestHeaders headers, StringValues connection)
     {
         foreach (string? value in connection)
