@@ -37,7 +37,7 @@ public sealed class StreamBudgetTests(ITestOutputHelper output) : GatewayTests
         {
             string name = $"{number}-{random.Next()}";
             int tokens = 50 + (int)(-500 * Math.Log(1 - random.NextDouble()));
-            using ReadAhead ahead = new(Ahead);
+            ReadAhead ahead = new(Ahead);
             _ = Provider.On(name, new Script { Tokens = Math.Min(tokens, 3000), Seed = random.Next(), ReadAhead = ahead });
             Task ended = Begin();
             using StreamClient client = new(gateway.Address);

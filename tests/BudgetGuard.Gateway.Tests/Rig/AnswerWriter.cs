@@ -88,7 +88,7 @@ internal sealed class AnswerWriter
         switch (_call.Script)
         {
             case { Cut: Cut.ResetWhenRead, ReadAhead: { } ahead }:
-                await ahead.ReadAsync(_context.RequestAborted);
+                await ahead.WhenReadAsync(_context.RequestAborted);
                 break;
             case { Cut: Cut.End }:
                 await EndConnectionAsync();

@@ -77,7 +77,7 @@ public sealed class SdkTests : GatewayTests
     public async Task Stream_whose_budget_is_used_up_ends_for_the_sdk(string sdk)
     {
         GatewayUnderTest gateway = await StartAsync("""{"Budgets":{"own":{"Limit":0.05,"Period":"Total","Per":["User"],"OnExceeded":"Reject"}}}""", Keys);
-        using ReadAhead ahead = new(12);
+        ReadAhead ahead = new(12);
         gateway.Watch.Ahead = ahead;
         Provider.Default = new Script { Tokens = 20_000, ReadAhead = ahead };
         SdkOutcome outcome = await Of(sdk).AskAsync(gateway.Address, Key, "hello", isStream: true);

@@ -21,7 +21,7 @@ public sealed class CutStreamTests : GatewayTests
     public async Task Stream_that_uses_up_its_budget_ends_with_its_formats_error_and_end_mark(string path, bool asks, string opening, string endMark)
     {
         GatewayUnderTest gateway = await StartAsync(Small);
-        using ReadAhead ahead = new(12);
+        ReadAhead ahead = new(12);
         Provider.Default = new Script { Tokens = 20_000, ReadAhead = ahead, Pieces = 100 };
         using StreamClient client = new(gateway.Address);
         using HttpRequestMessage request = GatewayUnderTest.Post(path, Body(path, asks));
@@ -52,7 +52,7 @@ public sealed class CutStreamTests : GatewayTests
     public async Task Compressed_stream_that_uses_up_its_budget_is_broken_off()
     {
         GatewayUnderTest gateway = await StartAsync(Small);
-        using ReadAhead ahead = new(12);
+        ReadAhead ahead = new(12);
         Provider.Default = new Script { Tokens = 20_000, ReadAhead = ahead, Encoding = "gzip", EncodesAnyway = true };
         using StreamClient client = new(gateway.Address);
         using HttpRequestMessage request = GatewayUnderTest.Post(Calls.Messages, Body(Calls.Messages));
