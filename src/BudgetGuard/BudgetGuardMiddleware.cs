@@ -47,8 +47,13 @@ internal sealed class BudgetGuardMiddleware(
         GuardSettings current = settings.Current;
         EndpointTerms? terms = EndpointTerms.Of(endpoint);
         string path = context.Request.Path.Value ?? string.Empty;
-        string? modelFromPath = null;
-        ModelApi? api = terms?.ModelApi ?? ModelApis.Match(path, out modelFromPath);
+        ModelApi? api = ModelApis.Match(path, out string? modelFromPath);
+        if (terms?.ModelApi is { } named && named != api)
+        {
+            // What the path of another API would say of a model is nothing here.
+            (api, modelFromPath) = (named, null);
+        }
+
         bool mayCallModel = api is not null && InspectedBody.MayCallModel(context);
         FilterVerdict verdict = RequestFilter.Judge(context, path, terms, mayCallModel, current);
         if (verdict == FilterVerdict.Guarded)
