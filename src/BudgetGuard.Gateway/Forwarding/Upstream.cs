@@ -51,9 +51,10 @@ internal sealed partial class Upstream : IDisposable
             LogFailed(_logger, Vendors.NameOf(_vendor), error, context.Features.Get<IForwarderErrorFeature>()?.Exception?.GetBaseException().Message);
         }
 
-        if (error is ForwarderError.Request or ForwarderError.RequestBodyDestination && !IsBeforeSending(context))
+        if (IsBrokenOff(error, context))
         {
-            // Thrown, so that the guard charges the estimate: the provider may have done the work, and bills it whether its answer arrives or not.
+            // Thrown, so that the guard charges what came, or the estimate: the provider may have done the work, and bills it whether its answer arrives or not.
+            // Where the answer has begun, the forwarder has ended the connection already, but the request's token is cancelled only a moment later.
             throw new HttpRequestException(HttpRequestError.ResponseEnded, "The model provider broke the call off.");
         }
 
@@ -67,6 +68,13 @@ internal sealed partial class Upstream : IDisposable
         };
         await DialectErrors.WriteAsync(context, status, code, message);
     }
+
+    private static bool IsBrokenOff(ForwarderError error, HttpContext context) => error switch
+    {
+        ForwarderError.Request or ForwarderError.RequestBodyDestination => !IsBeforeSending(context),
+        ForwarderError.ResponseBodyDestination or ForwarderError.ResponseBodyCanceled => !context.RequestAborted.IsCancellationRequested,
+        _ => false,
+    };
 
     /// <summary>True where there was no connection that the request could have gone out on.</summary>
     private static bool IsBeforeSending(HttpContext context) => context.Features.Get<IForwarderErrorFeature>()?.Exception is HttpRequestException
