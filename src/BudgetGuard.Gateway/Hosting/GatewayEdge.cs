@@ -22,6 +22,11 @@ internal sealed partial class GatewayEdge(RequestDelegate next, RequestsInFlight
         {
             await AnswerAsync(context, fault);
         }
+        catch (Exception fault) when (IsBrokenOff(fault))
+        {
+            // Told of where it happened; the client must not take what came for all.
+            context.Abort();
+        }
         finally
         {
             inFlight.Leave();
@@ -33,6 +38,8 @@ internal sealed partial class GatewayEdge(RequestDelegate next, RequestsInFlight
 
     private static bool IsAnswerable(HttpContext context) => !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested;
 
+    private static bool IsBrokenOff(Exception fault) => fault is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded };
+
     private Task AnswerAsync(HttpContext context, Exception fault)
     {
         context.Response.Clear();
@@ -41,7 +48,7 @@ internal sealed partial class GatewayEdge(RequestDelegate next, RequestsInFlight
             return DialectErrors.WriteAsync(context, refused.StatusCode, "invalid_request", "The request could not be read.");
         }
 
-        if (fault is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded })
+        if (IsBrokenOff(fault))
         {
             return DialectErrors.WriteAsync(context, StatusCodes.Status502BadGateway, "upstream_broke_off", "The model provider broke the call off.");
         }

@@ -54,10 +54,16 @@ public sealed class TunnelTests : GatewayTests
     {
         GatewayUnderTest gateway = await StartAsync();
         Provider.Default = new Script { Headers = new Dictionary<string, string> { ["Keep-Alive"] = "timeout=99", ["Proxy-Authenticate"] = "Basic" } };
-        string answer = await RawHttp.SendAsync(
-            gateway.Address,
-            RawHttp.Post(Calls.Chat, "Connection: close, X-Hop\r\nX-Hop: hop-canary\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nProxy-Authorization: Basic hop-canary\r\nProxy-Connection: keep-alive\r\nX-Kept: yes\r\n", Calls.Body(Calls.Chat)));
-        Assert.Equal(200, RawHttp.StatusOf(answer));
+        using HttpRequestMessage request = GatewayUnderTest.Post(Calls.Chat, Calls.Body(Calls.Chat));
+        request.Headers.Connection.Add("X-Hop");
+        foreach ((string name, string value) in (ReadOnlySpan<(string, string)>)
+            [("X-Hop", "hop"), ("Keep-Alive", "timeout=5"), ("TE", "trailers"), ("Proxy-Authorization", "Basic hop"), ("Proxy-Connection", "keep-alive"), ("X-Kept", "yes")])
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        using HttpResponseMessage answer = await gateway.Client.SendAsync(request);
+        Assert.Equal(System.Net.HttpStatusCode.OK, answer.StatusCode);
         ProviderCall call = await Provider.ArrivedAsync();
         Assert.Equal("yes", call.Headers["X-Kept"]);
         foreach (string name in (string[])["X-Hop", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection"])
@@ -65,8 +71,8 @@ public sealed class TunnelTests : GatewayTests
             Assert.False(call.Headers.ContainsKey(name), $"{name} was forwarded.");
         }
 
-        Assert.DoesNotContain("timeout=99", answer, StringComparison.Ordinal);
-        Assert.DoesNotContain("Proxy-Authenticate", answer, StringComparison.OrdinalIgnoreCase);
+        Assert.False(answer.Headers.Contains("Keep-Alive"));
+        Assert.False(answer.Headers.Contains("Proxy-Authenticate"));
     }
 
     [Theory]
