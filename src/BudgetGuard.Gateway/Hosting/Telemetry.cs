@@ -11,7 +11,7 @@ internal static class Telemetry
     public const string MetricsPath = "/metrics";
 
     private static readonly string[] Meters =
-        ["BudgetGuard", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.RateLimiting", "System.Net.Http"];
+        ["BudgetGuard", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.RateLimiting"];
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {

@@ -51,18 +51,17 @@ internal sealed class InspectedBody : IDisposable
             return body;
         }
 
-        using var timer = new CancellationTokenSource(timeout, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        using var deadline = new ReadDeadline(timeout, clock, cancellationToken);
         try
         {
-            await body.HoldAsync(context, maxBytes, either.Token);
+            await body.HoldAsync(context, maxBytes, deadline);
             if (body.Error is null)
             {
                 using var window = body.OpenWindow(context.Request, encoding, api, modelFromPath);
-                await body.ParseAsync(context.Request.Body, encoding, window, maxBytes, either.Token);
+                await body.ParseAsync(context.Request.Body, encoding, window, maxBytes, deadline);
             }
         }
-        catch (OperationCanceledException) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (deadline.IsLate)
         {
             body.Error = new ModelRequestError(408, "request_timeout", "The body did not arrive in time.");
         }
@@ -160,7 +159,7 @@ internal sealed class InspectedBody : IDisposable
                 || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase) || charset.Equals("us-ascii", StringComparison.OrdinalIgnoreCase));
     }
 
-    private async ValueTask HoldAsync(HttpContext context, long maxBytes, CancellationToken cancellationToken)
+    private async ValueTask HoldAsync(HttpContext context, long maxBytes, ReadDeadline deadline)
     {
         var source = context.Request.Body;
         if (source.CanSeek)
@@ -174,7 +173,7 @@ internal sealed class InspectedBody : IDisposable
         try
         {
             int read;
-            while ((read = await source.ReadAsync(buffer.AsMemory(length), cancellationToken)) > 0)
+            while ((read = await deadline.ReadAsync(source, buffer.AsMemory(length))) > 0)
             {
                 length += read;
                 if (length > maxBytes)
@@ -231,7 +230,7 @@ internal sealed class InspectedBody : IDisposable
         return new BodyWindow(new ModelRequestReader(api, model), size);
     }
 
-    private async ValueTask ParseAsync(Stream body, string encoding, IBodyWindow window, long maxBytes, CancellationToken cancellationToken)
+    private async ValueTask ParseAsync(Stream body, string encoding, IBodyWindow window, long maxBytes, ReadDeadline deadline)
     {
         var start = body.Position;
         Stream plain = encoding switch
@@ -247,7 +246,7 @@ internal sealed class InspectedBody : IDisposable
             long total = 0;
             do
             {
-                read = await plain.ReadAsync(window.Free, cancellationToken);
+                read = await deadline.ReadAsync(plain, window.Free);
                 total += read;
                 Error = total > maxBytes ? TooLarge()
                     : plain != body && total > InMemory && total / MostInflation > body.Position - start ? Inflated()

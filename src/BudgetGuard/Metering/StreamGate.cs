@@ -19,6 +19,7 @@ internal sealed class StreamGate(HttpContext context, Stream inner, ModelApi api
     private ArrayBufferWriter<byte>? _output;
     private EventBoundaries _boundaries;
     private StreamFraming? _framing;
+    private int _status;
     private string? _exhausted;
     private long _sinceExhausted;
     private bool _isPassing;
@@ -77,6 +78,7 @@ internal sealed class StreamGate(HttpContext context, Stream inner, ModelApi api
     /// <summary>Writes what was kept back of an event that never ended.</summary>
     public async ValueTask FinishAsync()
     {
+        DropTakenBack();
         if (_partial is { WrittenCount: > 0 } rest && !IsOver)
         {
             await inner.WriteAsync(rest.WrittenMemory, CancellationToken.None);
@@ -115,6 +117,7 @@ internal sealed class StreamGate(HttpContext context, Stream inner, ModelApi api
             return false;
         }
 
+        DropTakenBack();
         StreamFraming framing = _framing ??= Recognise(piece[0]);
         if (framing == StreamFraming.None)
         {
@@ -130,6 +133,18 @@ internal sealed class StreamGate(HttpContext context, Stream inner, ModelApi api
         }
 
         return removesUsage && framing == StreamFraming.Events ? PassWithoutUsage(piece, out instead) : PassWhole(piece, framing, out instead);
+    }
+
+    /// <summary>An app may take back an answer that has not gone out, to answer something else: an error. What was kept back is no part of that.</summary>
+    private void DropTakenBack()
+    {
+        HttpResponse response = context.Response;
+        if (_framing is not null && response.StatusCode != _status && !response.HasStarted)
+        {
+            _partial?.ResetWrittenCount();
+            _isPassing = false;
+            _framing = null;
+        }
     }
 
     private bool PassWhole(ReadOnlySpan<byte> piece, StreamFraming framing, out ReadOnlyMemory<byte> instead)
@@ -242,6 +257,7 @@ internal sealed class StreamGate(HttpContext context, Stream inner, ModelApi api
     {
         HttpResponse response = context.Response;
         string? type = response.ContentType;
+        _status = response.StatusCode;
         StreamFraming framing = response.Headers.ContentEncoding.Count > 0 ? StreamFraming.None
             : StreamTypes.IsEvents(type) ? StreamFraming.Events
             : StreamTypes.IsLines(type) ? StreamFraming.Lines
