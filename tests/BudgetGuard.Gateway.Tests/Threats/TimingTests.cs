@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using BudgetGuard.Gateway.Tests.Rig;
 
 namespace BudgetGuard.Gateway.Tests.Threats;
@@ -79,7 +80,12 @@ public sealed class TimingTests : GatewayTests
             using StreamClient client = new(gateway.Address);
             using HttpRequestMessage request = GatewayUnderTest.Post(path, Calls.Body(path, isStream: true));
             StreamReading reading = await client.ReadAsync(request, "\n\n"u8.ToArray());
-            Assert.True(reading.Failure is not null || (reading.Status >= 500 && reading.Bytes.Length > 0), $"status {reading.Status}");
+            Assert.True(reading.Failure is not null || reading.Status == 502, $"status {reading.Status}");
+            if (reading.Status == 502)
+            {
+                Assert.NotNull(JsonNode.Parse(reading.Bytes)!["error"]!["message"]);
+            }
+
             await gateway.QuietAsync();
             Assert.True(await gateway.SettledAsync("alice") >= Provider.Bill, $"settled {await gateway.SettledAsync("alice")}, bill {Provider.Bill}");
         }
