@@ -39,6 +39,9 @@ internal sealed record ModelRequest
     /// <summary>True if the answer will be streamed.</summary>
     public bool Stream { get; init; }
 
+    /// <summary>True if the model is asked to think, or to go on in the background when nobody listens.</summary>
+    public bool WorksUnseen { get; init; }
+
     /// <summary>True if the request says how it wants to be streamed.</summary>
     public bool HasStreamOptions { get; init; }
 

@@ -110,6 +110,8 @@ internal sealed class ModelRequestReader(ModelApi api, string? modelFromPath)
             return OnConfig(ref json);
         }
 
+        _tally.WorksUnseen |= _field == RequestField.Unseen && json.TokenType is JsonTokenType.True or JsonTokenType.StartObject;
+
         return json.CurrentDepth == 1 && json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.EndObject or JsonTokenType.EndArray)
             ? OnValue(ref json, _field)
             : OnNested(ref json, _field);

@@ -41,7 +41,7 @@ internal sealed class RequestAssessor(
     /// <summary>A stream holds its money in parts, unless the app has an estimate of its own: nothing tells how that one grows.</summary>
     private void HoldInParts(GuardedRequest request, ModelCall? call)
     {
-        if (call is { Request.Stream: true } && !request.HasFixedCost && settings.Current.EnableCostTracking
+        if (call is { Request.Stream: true } && !request.HasFixedCost && !UnseenWork.IsIn(call.Request, request.Model) && settings.Current.EnableCostTracking
             && (!estimator.IsAsked(null) || request.KnownAmount == standard.Estimate(request, null, call)))
         {
             StreamHold.Begin(request, call, standard, settings);

@@ -22,6 +22,7 @@ internal enum RequestField
     Hidden,
     Tier,
     StreamOptions,
+    Unseen,
     ImageSize,
     ImageQuality,
 }
@@ -50,10 +51,12 @@ internal static class RequestFields
         ("best_of"u8.ToArray(), RequestField.BestOf)];
 
     private static readonly (byte[] Name, RequestField Field)[] Responses = [.. Common, ("model"u8.ToArray(), RequestField.Model),
-        ("max_output_tokens"u8.ToArray(), RequestField.Cap), ("prompt"u8.ToArray(), RequestField.Hidden)];
+        ("max_output_tokens"u8.ToArray(), RequestField.Cap), ("prompt"u8.ToArray(), RequestField.Hidden),
+        ("background"u8.ToArray(), RequestField.Unseen), ("reasoning"u8.ToArray(), RequestField.Unseen)];
 
     private static readonly (byte[] Name, RequestField Field)[] Messages = [.. Common, ("model"u8.ToArray(), RequestField.Model),
-        ("max_tokens"u8.ToArray(), RequestField.Cap)];
+        ("max_tokens"u8.ToArray(), RequestField.Cap),
+        ("thinking"u8.ToArray(), RequestField.Unseen)];
 
     private static readonly (byte[] Name, RequestField Field)[] Gemini = [("contents"u8.ToArray(), RequestField.Content),
         ("systemInstruction"u8.ToArray(), RequestField.System), ("system_instruction"u8.ToArray(), RequestField.System),

@@ -36,6 +36,8 @@ internal sealed class RequestTally(ModelApi api)
 
     public bool HasStreamOptions { get; set; }
 
+    public bool WorksUnseen { get; set; }
+
     public long? MaxOutputTokens { get; set; }
 
     public long Answers { get; set; } = 1;
@@ -54,6 +56,7 @@ internal sealed class RequestTally(ModelApi api)
         Answers = Math.Min(Answers, 1_000_000_000_000) * Math.Max(1, _prompts),
         Stream = Stream && api != ModelApis.OpenAIImages,
         HasStreamOptions = HasStreamOptions,
+        WorksUnseen = WorksUnseen,
         HasHiddenInput = _hidden,
         HasSchema = _hasSchema,
         AsksForCaching = _asksForCaching,

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace BudgetGuard.Estimation;
 
@@ -58,18 +58,38 @@ internal static class StreamUsageRequest
 
     private static bool TryAdd(ReadOnlySpan<byte> given, out byte[] options)
     {
-        JsonNode? node = JsonNode.Parse(given);
-        JsonObject added = node as JsonObject ?? [];
         options = [];
+        var json = new Utf8JsonReader(given);
+        using JsonDocument parsed = JsonDocument.ParseValue(ref json);
+        JsonElement old = parsed.RootElement;
 
         // What is neither an object nor nothing is for the provider to refuse.
-        if ((node is not null && node is not JsonObject) || (added["include_usage"] is JsonValue asked && asked.GetValueKind() == JsonValueKind.True))
+        if (old.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null)
+            || (old.ValueKind == JsonValueKind.Object && old.TryGetProperty("include_usage", out JsonElement asked) && asked.ValueKind == JsonValueKind.True))
         {
             return false;
         }
 
-        added["include_usage"] = true;
-        options = System.Text.Encoding.UTF8.GetBytes(added.ToJsonString());
+        var bytes = new ArrayBufferWriter<byte>(given.Length + 32);
+        using (var writer = new Utf8JsonWriter(bytes))
+        {
+            writer.WriteStartObject();
+            writer.WriteBoolean("include_usage", true);
+            if (old.ValueKind == JsonValueKind.Object)
+            {
+                foreach (JsonProperty member in old.EnumerateObject())
+                {
+                    if (!member.NameEquals("include_usage"))
+                    {
+                        member.WriteTo(writer);
+                    }
+                }
+            }
+
+            writer.WriteEndObject();
+        }
+
+        options = bytes.WrittenSpan.ToArray();
         return true;
     }
 }

@@ -28,6 +28,9 @@ internal struct DeltaCounter
         /// <summary>All of the value, whatever it is.</summary>
         Whole,
 
+        /// <summary>Sound or an image, in base64.</summary>
+        Media,
+
         /// <summary>Nothing of the value.</summary>
         Repeated,
     }
@@ -60,6 +63,9 @@ internal struct DeltaCounter
         return at;
     }
 
+    /// <summary>As much text as has the tokens of so much base64, a token for 64 bytes: images are told to have fewer, and all but the thinnest sound.</summary>
+    private static long MediaText(long length) => length * 3 / 64;
+
     private readonly bool IsInside(Kind kind) => _spanDepth > 0 && _kind == kind;
 
     private int SkipText(ReadOnlySpan<byte> piece, ref GeneratedText written)
@@ -70,6 +76,10 @@ internal struct DeltaCounter
         if (isCounted)
         {
             written += new GeneratedText(_text.Length - before, _text is { IsOpen: false, Length: > 0 } ? 1 : 0);
+        }
+        else if (_isValue && _kind == Kind.Media)
+        {
+            written += new GeneratedText(MediaText(_text.Length) - MediaText(before), _text.IsOpen ? 0 : 1);
         }
 
         if (!_isValue)
@@ -157,6 +167,7 @@ internal struct DeltaCounter
             || key.SequenceEqual("thinking"u8) || key.SequenceEqual("refusal"u8) || key.SequenceEqual("name"u8) || key.SequenceEqual("code"u8)
             || key.SequenceEqual("transcript"u8) || key.SequenceEqual("tool_plan"u8) => Kind.Text,
         _ when key.SequenceEqual("arguments"u8) || key.SequenceEqual("args"u8) || key.SequenceEqual("partial_json"u8) || key.SequenceEqual("input"u8) => Kind.Whole,
+        _ when key.SequenceEqual("data"u8) => Kind.Media,
         _ when key.SequenceEqual("message"u8) || key.SequenceEqual("reasoning_details"u8) || key.SequenceEqual("annotations"u8)
             || key.SequenceEqual("groundingMetadata"u8) || key.SequenceEqual("provider_specific_fields"u8) => Kind.Repeated,
         _ => Kind.Other,

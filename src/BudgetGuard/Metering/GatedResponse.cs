@@ -13,6 +13,7 @@ internal sealed class GatedResponse : IHttpResponseBodyFeature, IDisposable
     private readonly IHttpResponseBodyFeature _inner;
     private readonly CuttableLifetime _lifetime;
     private PipeWriter? _writer;
+    private Stream? _stream;
 
     private GatedResponse(HttpContext context, ModelCall call, FailureLog failures)
     {
@@ -25,7 +26,8 @@ internal sealed class GatedResponse : IHttpResponseBodyFeature, IDisposable
 
     public StreamGate Gate { get; }
 
-    public Stream Stream => Gate;
+    /// <summary>Through the pipe, so that an app that writes to both keeps its order.</summary>
+    public Stream Stream => _stream ??= Writer.AsStream(leaveOpen: true);
 
     public PipeWriter Writer => _writer ??= PipeWriter.Create(Gate, new StreamPipeWriterOptions(leaveOpen: true));
 
@@ -36,7 +38,7 @@ internal sealed class GatedResponse : IHttpResponseBodyFeature, IDisposable
     public Task StartAsync(CancellationToken cancellationToken = default) => _inner.StartAsync(cancellationToken);
 
     public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
-        SendFileFallback.SendFileAsync(Gate, path, offset, count, cancellationToken);
+        SendFileFallback.SendFileAsync(Stream, path, offset, count, cancellationToken);
 
     public async Task CompleteAsync()
     {

@@ -238,9 +238,20 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
     private void ReadUsage(AnswerBody body)
     {
         var usage = body.IsBroken && !body.IsStream ? null : body.Usage(_readers);
+        if (usage is { InputTokens: 0, OutputTokens: 0 } && body.Written.Pieces > 0)
+        {
+            // Nobody writes at no cost, whatever an error says of it.
+            usage = null;
+        }
+
         if (usage is null || body.IsBroken)
         {
             StreamReading = body.Progress(usage);
+            StopWatching();
+        }
+        else if (body.Progress(usage) is { WrittenSince.Bytes: > 0 } reading)
+        {
+            StreamReading = reading with { MayBeMore = false };
             StopWatching();
         }
         else

@@ -28,6 +28,16 @@ internal static class StreamCosts
         }
 
         var counted = Counted(costs, stream, call, request);
+        if (told is not null && isWhole && !stream.MayBeMore)
+        {
+            return counted;
+        }
+
+        // What goes on unseen is not over when the client is gone, and nobody counts it.
+        if (UnseenWork.IsIn(call.Request, request.Model))
+        {
+            return Larger(counted, request.Estimated);
+        }
 
         // Nobody knows what it has thought before its first word.
         if (stream.Written.Pieces == 0)

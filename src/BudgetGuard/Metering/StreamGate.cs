@@ -253,12 +253,15 @@ internal sealed class StreamGate(HttpContext context, Stream inner, ModelApi api
         return false;
     }
 
+    private static bool IsEncoded(HttpResponse response) =>
+        response.Headers.ContentEncoding is { Count: > 0 } encoding && !string.Equals(encoding.ToString(), "identity", StringComparison.OrdinalIgnoreCase);
+
     private StreamFraming Recognise(byte first)
     {
         HttpResponse response = context.Response;
         string? type = response.ContentType;
         _status = response.StatusCode;
-        StreamFraming framing = response.Headers.ContentEncoding.Count > 0 ? StreamFraming.None
+        StreamFraming framing = IsEncoded(response) ? StreamFraming.None
             : StreamTypes.IsEvents(type) ? StreamFraming.Events
             : StreamTypes.IsLines(type) ? StreamFraming.Lines
             : first == (byte)'[' ? StreamFraming.Array

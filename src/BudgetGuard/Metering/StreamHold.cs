@@ -12,6 +12,9 @@ namespace BudgetGuard.Metering;
 /// <remarks>More is asked for once half of the last part is used, so that a store far away has answered before the rest is.</remarks>
 internal sealed class StreamHold
 {
+    // No answer is longer, and twice of it is still a number.
+    private const long MostTokens = 1_000_000_000_000;
+
     private readonly DefaultCostEstimator _costs;
     private readonly ModelCall _call;
     private readonly SettingsSource _settings;
@@ -31,8 +34,8 @@ internal sealed class StreamHold
         _call = call;
         _settings = settings;
         _part = settings.Current.StreamHoldTokens;
-        _most = TokenBound.Output(call.Request, call.Api) ?? long.MaxValue;
-        _covered = _part;
+        _most = Math.Min(TokenBound.Output(call.Request, call.Api) ?? MostTokens, MostTokens);
+        _covered = Math.Min(_part, _most);
         Estimate = estimate;
         Plan();
     }
@@ -94,7 +97,8 @@ internal sealed class StreamHold
     private Task<HoldExtension>? Ask(long tokens)
     {
         GuardedRequest request = _request!;
-        _asked = Math.Min(_most, Math.Max(_covered + _part, tokens + (_part / 2)));
+        long wanted = Math.Max(_covered + _part, tokens + (_part / 2));
+        _asked = _covered < _most ? Math.Min(_most, wanted) : wanted;
         Charge bound = BoundOf(request, _asked);
         Charge held = request.KnownAmount;
         var more = new Charge(
@@ -136,7 +140,11 @@ internal sealed class StreamHold
         }
     }
 
-    private void Plan() => _next = _covered >= _most ? long.MaxValue : _covered - (_part / 2);
+    /// <summary>
+    /// The count is a bound, and may be more than the tokens there are: an answer that looks longer than its cap is believed up to twice of it. A provider
+    /// that writes on has not read the cap.
+    /// </summary>
+    private void Plan() => _next = _covered == _most ? _most + Math.Max(_most, StreamCosts.OnTheWay * 4) : _covered - (_part / 2);
 
     /// <summary>The budget for whose sake the stream ends; null if it goes on.</summary>
     private string? MustEnd(in HoldExtension answer)

@@ -23,11 +23,32 @@ internal static class UsageChunk
         return false;
     }
 
-    /// <summary>True for an event, with its line ends, that is such a chunk.</summary>
+    /// <summary>True for an event, with its line ends, that is such a chunk: one line of data, and perhaps a name, a number or a comment.</summary>
     public static bool Is(ReadOnlySpan<byte> bytes)
     {
-        var line = bytes.TrimEnd("\r\n"u8);
-        return line.StartsWith("data:"u8) && line.IndexOf((byte)'\n') < 0 && MayBeIn(line) && IsUsageOnly(line[5..]);
+        if (!MayBeIn(bytes))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> data = default;
+        foreach (Range range in bytes.Split((byte)'\n'))
+        {
+            var line = bytes[range].TrimEnd((byte)'\r');
+            if (!line.StartsWith("data:"u8))
+            {
+                continue;
+            }
+
+            if (!data.IsEmpty)
+            {
+                return false;
+            }
+
+            data = line[5..];
+        }
+
+        return IsUsageOnly(data);
     }
 
     private static bool IsUsageOnly(ReadOnlySpan<byte> data)
@@ -35,8 +56,8 @@ internal static class UsageChunk
         try
         {
             var json = new Utf8JsonReader(data);
-            bool hasUsage = false;
-            bool hasNoChoices = false;
+            var hasUsage = false;
+            var hasNoChoices = false;
             while (json.Read())
             {
                 if (json.TokenType != JsonTokenType.PropertyName || json.CurrentDepth != 1)
@@ -44,11 +65,18 @@ internal static class UsageChunk
                     continue;
                 }
 
-                bool isChoices = json.ValueTextEquals("choices"u8);
-                bool isUsage = json.ValueTextEquals("usage"u8);
+                var isChoices = json.ValueTextEquals("choices"u8);
+                var isUsage = json.ValueTextEquals("usage"u8);
+                var isKnown = isChoices || isUsage || IsPlain(ref json);
                 json.Read();
                 hasUsage |= isUsage && json.TokenType == JsonTokenType.StartObject;
                 hasNoChoices |= isChoices && json.TokenType == JsonTokenType.StartArray && json.Read() && json.TokenType == JsonTokenType.EndArray;
+                if (!isKnown && json.TokenType != JsonTokenType.Null)
+                {
+                    // It tells something else too.
+                    return false;
+                }
+
                 json.TrySkip();
             }
 
@@ -60,4 +88,10 @@ internal static class UsageChunk
             return false;
         }
     }
+
+    /// <summary>True for what every chunk of an answer says.</summary>
+    private static bool IsPlain(ref Utf8JsonReader json) =>
+        json.ValueTextEquals("id"u8) || json.ValueTextEquals("object"u8) || json.ValueTextEquals("created"u8) || json.ValueTextEquals("model"u8)
+        || json.ValueTextEquals("system_fingerprint"u8) || json.ValueTextEquals("service_tier"u8) || json.ValueTextEquals("provider"u8)
+        || json.ValueTextEquals("obfuscation"u8);
 }

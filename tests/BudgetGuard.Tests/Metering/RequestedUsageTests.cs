@@ -22,6 +22,7 @@ public sealed class RequestedUsageTests
     [InlineData("{\"stream\":true,\"stream_options\":{},\"model\":\"cheap\"}", "{\"stream\":true,\"stream_options\":{\"include_usage\":true},\"model\":\"cheap\"}")]
     [InlineData("{\"stream\":true,\"stream_options\" : {\"include_usage\":false,\"x\":[1]} ,\"model\":\"cheap\"}", "{\"stream\":true,\"stream_options\" : {\"include_usage\":true,\"x\":[1]} ,\"model\":\"cheap\"}")]
     [InlineData("{\"stream\":true,\"stream_options\":{\"include_usage\":true},\"model\":\"cheap\"}", null)]
+    [InlineData("{\"stream\":true,\"stream_options\":{\"a\":1,\"a\":2},\"model\":\"cheap\"}", "{\"stream\":true,\"stream_options\":{\"include_usage\":true,\"a\":1,\"a\":2},\"model\":\"cheap\"}")]
     [InlineData("{\"stream\":true,\"stream_options\":7,\"model\":\"cheap\"}", null)]
     [InlineData("{\"stream\":false,\"model\":\"cheap\"}", null)]
     [InlineData("{\"model\":\"cheap\"}", null)]
@@ -103,6 +104,23 @@ public sealed class RequestedUsageTests
         });
         using HttpResponseMessage response = await app.PostAsync(Path, """{"model":"cheap","stream":true,"messages":[]}""");
         Assert.Equal(Begin + Delta + Kept + Done + "data: {\"rest", await response.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("event: message\n" + Chunk, true)]
+    [InlineData("id: 7\r\n" + Chunk, true)]
+    [InlineData(": comment\n" + Chunk, true)]
+    [InlineData("data: {\"choices\":[],\"citations\":[\"a\"],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\n\n", false)]
+    public async Task Chunk_is_told_by_all_its_lines(string chunk, bool isTakenOut)
+    {
+        await using GuardedApp app = await StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            context.Response.Headers.ContentEncoding = "identity";
+            await context.Response.WriteAsync(Delta + chunk + Done);
+        });
+        using HttpResponseMessage response = await app.PostAsync(Path, """{"model":"cheap","stream":true,"messages":[]}""");
+        Assert.Equal(Delta + (isTakenOut ? "" : chunk) + Done, await response.Content.ReadAsStringAsync());
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Threading.Channels;
+using BudgetGuard.Estimation;
 using BudgetGuard.Tests.Rig;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -48,7 +49,7 @@ public sealed class StreamHoldTests
         await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
         Task<string> answer = run.AskAsync(Chat, Run.Body(Chat, 150));
         await run.ReachedAsync();
-        await run.WriteAsync(Run.Delta(Chat, new string('x', 900)));
+        await run.WriteAsync(Run.Delta(Chat, new string('x', 780)));
         Assert.InRange((await run.App.BalanceAsync()).Held, 150 * Token, (150 * Token) + 0.001m);
         run.End();
         await answer;
@@ -138,6 +139,83 @@ public sealed class StreamHoldTests
         await answering;
     }
 
+    [Theory]
+    [InlineData("/run/v1/messages", """{"model":"exp","stream":true,"max_tokens":5000,"thinking":{"type":"enabled","budget_tokens":4000},"messages":[{"role":"user","content":"hello"}]}""")]
+    [InlineData("/run/v1/responses", """{"model":"exp","stream":true,"background":true,"max_output_tokens":5000,"input":"hello"}""")]
+    public async Task Stream_that_may_cost_what_nobody_sees_holds_all_it_may_cost_and_pays_that_when_it_is_cut(string path, string body)
+    {
+        await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(path, body);
+        await run.ReachedAsync();
+        await run.WriteAsync(Run.Delta(path, "one word"));
+        Assert.InRange((await run.App.BalanceAsync()).Held, 5000 * Token, (5000 * Token) + 0.01m);
+        run.App.Client.CancelPendingRequests();
+        await run.CancelledAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => answering);
+        await run.OverAsync();
+        Assert.InRange((await run.App.BalanceAsync()).Settled, 5000 * Token, (5000 * Token) + 0.01m);
+    }
+
+    [Theory]
+    [InlineData("{\"choices\":[{\"delta\":{\"audio\":{\"id\":\"a\",\"data\":\"$\"}}}]}")]
+    [InlineData("{\"candidates\":[{\"content\":{\"parts\":[{\"inlineData\":{\"mimeType\":\"image/png\",\"data\":\"$\"}}]}}]}")]
+    public async Task Sound_and_images_of_a_stream_that_is_cut_are_counted(string chunk)
+    {
+        await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        await run.ReachedAsync();
+        await run.WriteAsync("data: " + chunk.Replace("$", new string('A', 64_000), StringComparison.Ordinal) + "\n\n");
+        run.App.Client.CancelPendingRequests();
+        await run.CancelledAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => answering);
+        await run.OverAsync();
+        Assert.InRange((await run.App.BalanceAsync()).Settled, 1000 * Token, 1100 * Token);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    public async Task Stream_that_writes_on_behind_its_own_cap_is_ended_all_the_same(int cap)
+    {
+        await using Run run = await Run.StartAsync("""{"daily":{"Limit":0.05,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat, cap));
+        await run.ReachedAsync();
+        for (int i = 0; i < 200 && !run.IsCancelled; i++)
+        {
+            await run.WriteAsync(Run.Delta(Chat, new string('x', 60)));
+        }
+
+        await run.CancelledAsync();
+        Assert.Contains("budget_exceeded", await answering, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("data: {\"error\":{\"message\":\"late\"},\"choices\":[],\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0,\"cost\":0}}\n\n")]
+    [InlineData("")]
+    public async Task Usage_that_leaves_out_what_was_written_is_not_all_that_is_charged(string last)
+    {
+        await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        await run.ReachedAsync();
+        await run.WriteAsync("data: {\"model\":\"exp\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":5,\"total_tokens\":10}}\n\n");
+        await run.WriteAsync(Run.Delta(Chat, new string('x', 600)));
+        await run.WriteAsync(last + "data: [DONE]\n\n");
+        run.End();
+        await answering;
+        await run.OverAsync();
+        Assert.InRange((await run.App.BalanceAsync()).Settled, 200 * Token, 100m);
+    }
+
+    [Theory]
+    [InlineData("gpt-5-mini", true)]
+    [InlineData("openai/o3-pro", true)]
+    [InlineData("gemini-2.5-flash", true)]
+    [InlineData("gpt-5-chat-latest", false)]
+    [InlineData("gpt-4o", false)]
+    [InlineData("claude-sonnet-4-5", false)]
+    public void Models_that_keep_their_thoughts_are_known_by_name(string model, bool isKnown) =>
+        Assert.Equal(isKnown, UnseenWork.IsIn(new ModelRequest(), model));
+
     [Fact]
     public async Task Compressed_stream_that_has_to_end_is_broken_off()
     {
@@ -164,6 +242,7 @@ public sealed class StreamHoldTests
     /// <summary>A model whose answers the test writes piece by piece.</summary>
     private sealed class Run : IAsyncDisposable
     {
+        private readonly EndOfRequests _ends = new();
         private readonly Channel<string> _pieces = Channel.CreateUnbounded<string>();
         private readonly Channel<bool> _taken = Channel.CreateUnbounded<bool>();
         private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -184,6 +263,7 @@ public sealed class StreamHoldTests
             setup.Keys["BudgetGuard:PriceFile"] = FakeModel.WritePriceFile();
             setup.Pipeline = app =>
             {
+                app.Use(run._ends.SignalAsync);
                 app.UseBudgetGuard();
                 app.MapPost("/run/{**rest}", run.AnswerAsync);
             };
@@ -227,6 +307,9 @@ public sealed class StreamHoldTests
             _pieces.Writer.TryWrite(piece);
             await Task.WhenAny(_taken.Reader.ReadAsync().AsTask(), _cancelled.Task).WaitAsync(Patience);
         }
+
+        /// <summary>Waits until the request is over for the guard.</summary>
+        public Task<int> OverAsync() => _ends.NextAsync();
 
         public void End() => _pieces.Writer.TryComplete();
 
