@@ -23,6 +23,7 @@ internal sealed class StreamGate(HttpContext context, Stream inner, ModelApi api
     private string? _exhausted;
     private long _sinceExhausted;
     private bool _isPassing;
+    private bool _hasPassed;
 
     /// <summary>True once the stream was ended early.</summary>
     public bool IsOver { get; private set; }
@@ -132,14 +133,15 @@ internal sealed class StreamGate(HttpContext context, Stream inner, ModelApi api
             return true;
         }
 
-        return removesUsage && framing == StreamFraming.Events ? PassWithoutUsage(piece, out instead) : PassWhole(piece, framing, out instead);
+        bool isChanged = removesUsage && framing == StreamFraming.Events ? PassWithoutUsage(piece, out instead) : PassWhole(piece, framing, out instead);
+        _hasPassed |= !isChanged || !instead.IsEmpty;
+        return isChanged;
     }
 
     /// <summary>An app may take back an answer that has not gone out, to answer something else: an error. What was kept back is no part of that.</summary>
     private void DropTakenBack()
     {
-        HttpResponse response = context.Response;
-        if (_framing is not null && response.StatusCode != _status && !response.HasStarted)
+        if (_framing is not null && !_hasPassed && context.Response.StatusCode != _status)
         {
             _partial?.ResetWrittenCount();
             _isPassing = false;

@@ -45,7 +45,7 @@ public sealed class BrokenOffTests
             context.Response.ContentType = "text/event-stream";
 
             // Kept back by the guard, because it may become the chunk with the usage.
-            await context.Response.WriteAsync("data: {\"choices\":[{\"delta\":{\"content\":\"word word word word\"");
+            await context.Response.Body.WriteAsync("data: {\"choices\":[{\"delta\":{\"content\":\"word word word word\""u8.ToArray());
             await FailAsync(context);
         });
         using HttpResponseMessage answer = await app.PostAsync(Path, Stream);

@@ -15,8 +15,8 @@ public sealed class OutcomeTests
     private const string WithUsage = """{"id":"x","object":"chat.completion","model":"cheap","choices":[],"usage":{"prompt_tokens":100,"completion_tokens":50,"total_tokens":150}}""";
 
     // The prompt (3, 2 for hello, 4 for its message, 8 for the call) and what was on the way.
-    private const long CutShortTokens = 17 + 16;
-    private const decimal CutShortMoney = (17 + (16 * 2)) / 1_000_000m;
+    private const long CutShortTokens = 17 + 2 + 16;
+    private const decimal CutShortMoney = (17 + ((2 + 16) * 2)) / 1_000_000m;
 
     private static readonly Books Usage = new(0.0002m, 150, 1);
     private static readonly Books Released = new(0, 0, 1);
@@ -64,7 +64,8 @@ public sealed class OutcomeTests
         ["stream with a status of 500 and no usage (T99)"] = (Writes(500, "data: {\"error\":{}}\n\n", "text/event-stream"), Released),
         ["stream of lines (T91)"] = (Writes(200, WithUsage + "\n", "application/x-ndjson"), Usage),
         ["stream without a type (T91)"] = (Writes(200, $"data: {WithUsage}\n\ndata: [DONE]\n\n"), Usage),
-        ["stream cut short (T100)"] = (WritesAndThrows($"data: {Answer}\n\n", "text/event-stream"), new Books(CutShortMoney, CutShortTokens, 1)),
+        ["stream cut short (T100)"] = (WritesAndThrows("data: {\"choices\":[{\"delta\":{\"content\":\"word\"}}]}\n\n", "text/event-stream"), new Books(CutShortMoney, CutShortTokens, 1)),
+        ["stream cut short before its first word (T100)"] = (WritesAndThrows($"data: {Answer}\n\n", "text/event-stream"), null),
         ["stream cut short behind its end, without usage (T94)"] = (WritesAndThrows($"data: {Answer}\n\ndata: [DONE]\n\n", "text/event-stream"), null),
         ["compressed answer (T111)"] = (WritesPacked("gzip", WithUsage), Usage),
         ["compressed stream (T111)"] = (WritesPacked("br", $"data: {WithUsage}\n\ndata: [DONE]\n\n"), Usage),
