@@ -42,6 +42,9 @@ internal sealed class StreamGate(HttpContext context, Stream inner, ModelApi api
         set => throw new NotSupportedException();
     }
 
+    /// <summary>True while all that was written is kept back: flushing nothing would begin an answer that may still be taken back.</summary>
+    private bool IsAllKeptBack => !_hasPassed && _partial is { WrittenCount: > 0 };
+
     /// <summary>Ends the stream for a budget's sake as soon as an event ends.</summary>
     public void EndEarly(string budget) => _exhausted ??= budget;
 
@@ -74,7 +77,8 @@ internal sealed class StreamGate(HttpContext context, Stream inner, ModelApi api
 
     public override void Flush() => inner.Flush();
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => IsOver ? Task.CompletedTask : inner.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) =>
+        IsOver || IsAllKeptBack ? Task.CompletedTask : inner.FlushAsync(cancellationToken);
 
     /// <summary>Writes what was kept back of an event that never ended.</summary>
     public async ValueTask FinishAsync()

@@ -33,6 +33,9 @@ public sealed class StreamHoldTests
             // Thirty bytes are ten tokens at most, and sixteen may be on the way.
             Assert.True(now >= ((written / 3) + 16) * Token, $"{now} held after {written} bytes");
             Assert.InRange(now - held, 0m, 101 * Token);
+
+            // Forty tokens and those on the way are more than half of the first hundred.
+            Assert.Equal(written >= 120, now > first);
             held = now;
         }
 
