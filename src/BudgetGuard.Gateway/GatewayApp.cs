@@ -59,7 +59,10 @@ public static class GatewayApp
         });
         services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.ShutdownTimeout);
         services.Configure<KestrelServerOptions>(options => options.Limits.MaxRequestBodySize = MaxBodyBytes(builder.Configuration));
-        IBudgetGuardBuilder guard = services.AddBudgetGuard(DemoBudgets.AddTo);
+        DemoBudgets demo = new();
+        services.AddSingleton(demo);
+        services.AddHostedService<StartReport>();
+        IBudgetGuardBuilder guard = services.AddBudgetGuard(demo.AddTo);
         if (!settings.Keys.IsEmpty)
         {
             guard.UseUserExtractor(static context => context.Features.Get<Caller>()?.Subject);
