@@ -36,7 +36,7 @@ public static class GatewayApp
         AddServices(builder, settings);
         WebApplication app = builder.Build();
         CheckConfiguration(app, problems);
-        UsePipeline(app);
+        UsePipeline(app, settings);
         return app;
     }
 
@@ -52,10 +52,17 @@ public static class GatewayApp
         services.AddHttpForwarder();
         services.AddFreeRouteLimits(settings);
         services.AddHealthChecks().AddBudgetGuard();
-        services.Configure<RouteOptions>(static options => options.SetParameterPolicy<ModelNameConstraint>(ModelNameConstraint.Name));
+        services.Configure<RouteOptions>(static options =>
+        {
+            options.SetParameterPolicy<ModelNameConstraint>(ModelNameConstraint.Name);
+            options.SetParameterPolicy<ModelPathConstraint>(ModelPathConstraint.Name);
+        });
         services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.ShutdownTimeout);
         services.Configure<KestrelServerOptions>(options => options.Limits.MaxRequestBodySize = MaxBodyBytes(builder.Configuration));
-        IBudgetGuardBuilder guard = services.AddBudgetGuard(DemoBudgets.AddTo);
+        DemoBudgets demo = new();
+        services.AddSingleton(demo);
+        services.AddHostedService<StartReport>();
+        IBudgetGuardBuilder guard = services.AddBudgetGuard(demo.AddTo);
         if (!settings.Keys.IsEmpty)
         {
             guard.UseUserExtractor(static context => context.Features.Get<Caller>()?.Subject);
@@ -96,9 +103,14 @@ public static class GatewayApp
         }
     }
 
-    private static void UsePipeline(WebApplication app)
+    private static void UsePipeline(WebApplication app, GatewaySettings settings)
     {
         app.UseMiddleware<GatewayEdge>();
+        if (settings.Keys.IsEmpty && OpenProxy.IsLocalOnly(app.Configuration))
+        {
+            app.UseMiddleware<LocalCallersMiddleware>();
+        }
+
         app.UseRouting();
         app.UseMiddleware<UnroutedMiddleware>();
         app.UseMiddleware<CallerKeysMiddleware>();

@@ -75,6 +75,7 @@ internal static class DialectErrors
     private static string AnthropicType(int status) => status switch
     {
         401 => "authentication_error",
+        403 => "permission_error",
         404 => "not_found_error",
         413 => "request_too_large",
         429 => "rate_limit_error",
@@ -86,6 +87,7 @@ internal static class DialectErrors
     private static string GoogleStatus(int status) => status switch
     {
         401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
         404 => "NOT_FOUND",
         429 => "RESOURCE_EXHAUSTED",
         501 => "UNIMPLEMENTED",

@@ -18,8 +18,13 @@ internal sealed partial class ProviderTransformer : HttpTransformer
 
     private const string GuardHeaders = "X-BudgetGuard-";
 
+    private const string ForwardedHeaders = "X-Forwarded-";
+
+    /// <summary>The caller's own, and what could make of a priced request another one where it arrives.</summary>
     private static readonly string[] NeverForwarded =
-        ["Cookie", "X-User-ID", "X-Model", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"];
+    [
+        "Cookie", "X-User-ID", "X-Model", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL", "Forwarded",
+    ];
 
     /// <summary>Speak of the provider's own host, and would be believed of the gateway's.</summary>
     private static readonly string[] NeverReturned = ["Set-Cookie", "Alt-Svc", "Strict-Transport-Security"];
@@ -58,6 +63,7 @@ internal sealed partial class ProviderTransformer : HttpTransformer
         HttpRequestHeaders headers = proxyRequest.Headers;
         RemoveNominated(headers, request.Headers.Connection);
         RemoveAll(headers, NeverForwarded);
+        RemoveAllThatStartWith(headers, ForwardedHeaders);
         if (_userHeader is not null)
         {
             Remove(headers, _userHeader);
@@ -200,6 +206,20 @@ internal sealed partial class ProviderTransformer : HttpTransformer
         {
             Remove(headers, name);
         }
+    }
+
+    private static void RemoveAllThatStartWith(HttpHeaders headers, string prefix)
+    {
+        List<string>? found = null;
+        foreach (KeyValuePair<string, HeaderStringValues> header in headers.NonValidated)
+        {
+            if (header.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+            {
+                (found ??= []).Add(header.Key);
+            }
+        }
+
+        RemoveAll(headers, found ?? []);
     }
 
     private static void Remove(HttpHeaders headers, string name)

@@ -1,11 +1,20 @@
 namespace BudgetGuard.Gateway.Hosting;
 
 /// <summary>Two budgets for a first run without any, small enough to see a throttle and a reject. Budgets of one's own take their place.</summary>
-internal static class DemoBudgets
+internal sealed class DemoBudgets
 {
-    public static void AddTo(BudgetGuardOptions options)
+    /// <summary>What they are called and allow, for a person.</summary>
+    public const string Description = "demo_minute (20 requests a minute for each user) and demo_day ($0.10 a day for each user)";
+
+    private volatile bool _areInUse;
+
+    /// <summary>True where nobody configured a budget; known once the guard's options were made.</summary>
+    public bool AreInUse => _areInUse;
+
+    public void AddTo(BudgetGuardOptions options)
     {
-        if (options.Budgets.Count > 0)
+        _areInUse = options.Budgets.Count == 0;
+        if (!_areInUse)
         {
             return;
         }

@@ -1,6 +1,6 @@
 namespace BudgetGuard.Gateway.Routing;
 
-/// <summary>One route: what it is to the guard, and what answers while it has no upstream.</summary>
+/// <summary>One route: what it is to the guard, and what answers while there is no upstream.</summary>
 /// <param name="Method">The one method it takes.</param>
 /// <param name="Pattern">Its path at the provider; the same under the vendor's prefix.</param>
 /// <param name="Vendor">Whose upstream it goes to.</param>

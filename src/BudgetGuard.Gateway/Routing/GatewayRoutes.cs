@@ -23,7 +23,7 @@ internal static class GatewayRoutes
         Post("/v1/audio/translations", Vendor.OpenAI, "translation", "openai.audio.transcriptions", null),
         Free("POST", "/v1/moderations", Vendor.OpenAI, "moderation", SimulatedModerations.AnswerAsync),
         Free("GET", "/v1/models", Vendor.OpenAI, "list_models", SimulatedModels.ListAsync),
-        Free("GET", "/v1/models/{**model}", Vendor.OpenAI, "read_model", SimulatedModels.ReadAsync),
+        Free("GET", "/v1/models/{**model:modelpath}", Vendor.OpenAI, "read_model", SimulatedModels.ReadAsync),
 
         Post("/v1/messages", Vendor.Anthropic, "chat_completion", "anthropic.messages", SimulatedMessages.AnswerAsync),
         Free("POST", "/v1/messages/count_tokens", Vendor.Anthropic, "count_tokens", SimulatedMessages.CountTokensAsync),

@@ -16,7 +16,7 @@ internal sealed class ModelNameConstraint : IRouteConstraint
 
         foreach (char c in model)
         {
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-' or '@'))
+            if (!IsAllowed(c))
             {
                 return false;
             }
@@ -24,4 +24,6 @@ internal sealed class ModelNameConstraint : IRouteConstraint
 
         return true;
     }
+
+    public static bool IsAllowed(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '@';
 }

@@ -1,5 +1,6 @@
 using BudgetGuard.Gateway.Errors;
 using BudgetGuard.Gateway.Forwarding;
+using BudgetGuard.Gateway.Settings;
 
 namespace BudgetGuard.Gateway.Routing;
 
@@ -9,12 +10,34 @@ internal static class RouteMapping
     public static void MapGatewayRoutes(this WebApplication app)
     {
         Upstreams upstreams = app.Services.GetRequiredService<Upstreams>();
+        bool isSimulated = !app.Services.GetRequiredService<GatewaySettings>().HasUpstream;
         foreach (GatewayRoute route in GatewayRoutes.All)
         {
-            RequestDelegate answer = upstreams.Find(route.Vendor) is { } upstream ? upstream.ForwardAsync : route.Simulated ?? NotSimulatedAsync;
-            Map(app, route, route.Pattern, answer);
-            Map(app, route, Vendors.PrefixOf(route.Vendor) + route.Pattern, answer);
+            RequestDelegate? answer = upstreams.Find(route.Vendor) is { } upstream ? upstream.ForwardAsync : isSimulated ? route.Simulated : null;
+            foreach (string pattern in (ReadOnlySpan<string>)[route.Pattern, Vendors.PrefixOf(route.Vendor) + route.Pattern])
+            {
+                if (answer is not null)
+                {
+                    Map(app, route, pattern, answer);
+                }
+                else
+                {
+                    MapUnanswered(app, route, pattern, isSimulated);
+                }
+            }
         }
+    }
+
+    /// <summary>Not guarded: what nothing can answer is no question of money.</summary>
+    private static void MapUnanswered(WebApplication app, GatewayRoute route, string pattern, bool isSimulated)
+    {
+        string name = Vendors.NameOf(route.Vendor);
+        (string code, string message) = isSimulated
+            ? ("not_simulated", "The simulated model makes no images and no audio; this route needs an upstream.")
+            : ("no_upstream", $"No upstream is configured for {name}; Gateway:Upstreams:{name}:Address says where its requests go.");
+        app.MapMethods(pattern, [route.Method], context => DialectErrors.WriteAsync(context, StatusCodes.Status501NotImplemented, code, message))
+            .DisableBudgetGuard()
+            .WithMetadata(route);
     }
 
     private static void Map(WebApplication app, GatewayRoute route, string pattern, RequestDelegate answer)
@@ -35,10 +58,4 @@ internal static class RouteMapping
             endpoint.WithCost(0m).RequireRateLimiting(FreeRoutes.Policy);
         }
     }
-
-    private static Task NotSimulatedAsync(HttpContext context) => DialectErrors.WriteAsync(
-        context,
-        StatusCodes.Status501NotImplemented,
-        "not_simulated",
-        "The simulated model makes no images and no audio; this route needs an upstream.");
 }

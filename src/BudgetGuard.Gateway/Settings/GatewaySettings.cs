@@ -11,6 +11,9 @@ internal sealed record GatewaySettings
     /// <summary>One for each vendor, also where nothing is configured.</summary>
     public required ImmutableDictionary<Vendor, UpstreamSettings> Upstreams { get; init; }
 
+    /// <summary>True where any vendor has an address. Only without one does the simulated model answer: it must not stand in for a vendor that was forgotten.</summary>
+    public bool HasUpstream => Upstreams.Values.Any(static upstream => upstream.Address is not null);
+
     /// <summary>The keys callers present; empty: callers name themselves.</summary>
     public required ImmutableArray<CallerKeySettings> Keys { get; init; }
 
@@ -24,7 +27,7 @@ internal sealed record GatewaySettings
 /// <summary>Where a vendor's requests go.</summary>
 internal sealed record UpstreamSettings
 {
-    /// <summary>Null: the simulated model answers.</summary>
+    /// <summary>Null: the simulated model answers, where no other vendor has an address either.</summary>
     public Uri? Address { get; init; }
 
     /// <summary>The provider's key; null: whatever the caller sent passes through.</summary>

@@ -24,10 +24,14 @@ internal static class OpenProxy
         }
     }
 
+    /// <summary>True where nobody but this machine can reach what is listened on.</summary>
+    public static bool IsLocalOnly(IConfiguration configuration) => ListenAddresses.Of(configuration).All(IsLoopback);
+
     /// <summary>True only for what is surely local: a name that resolves to anything else tomorrow is not.</summary>
     public static bool IsLoopback(string address) =>
-        ListenAddresses.Parse(address) is { } binding
-        && (binding.IsUnixPipe || binding.IsNamedPipe
-            || string.Equals(binding.Host, "localhost", StringComparison.OrdinalIgnoreCase)
-            || (IPAddress.TryParse(binding.Host.Trim('[', ']'), out IPAddress? ip) && IPAddress.IsLoopback(ip)));
+        ListenAddresses.Parse(address) is { } binding && (binding.IsUnixPipe || binding.IsNamedPipe || IsLoopbackHost(binding.Host));
+
+    public static bool IsLoopbackHost(ReadOnlySpan<char> host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim("[]"), out IPAddress? ip) && IPAddress.IsLoopback(ip));
 }

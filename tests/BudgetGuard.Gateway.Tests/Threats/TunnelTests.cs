@@ -97,6 +97,53 @@ public sealed class TunnelTests : GatewayTests
     }
 
     [Theory]
+    [InlineData("/v1/models/..;/files")]
+    [InlineData("/v1/models/..%5Cfiles")]
+    [InlineData("/v1/models/%252e%252e/files")]
+    [InlineData("/v1/models/..%2Ffiles")]
+    [InlineData("/openai/v1/models/..;/files")]
+    [InlineData("/v1/models/gpt%01")]
+    [InlineData("/v1/models/a//files")]
+    [InlineData("/v1/models/gpt-4o/")]
+    public async Task Path_that_another_server_may_read_as_another_route_is_404_and_not_forwarded(string path)
+    {
+        GatewayUnderTest gateway = await StartAsync(settings: new Dictionary<string, string?> { ["Gateway:Upstreams:openai:ApiKey"] = "sk-provider" });
+        string answer = await RawHttp.SendAsync(gateway.Address, $"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        Assert.Equal(404, RawHttp.StatusOf(answer));
+        Assert.Equal(0, Provider.Hits);
+    }
+
+    [Theory]
+    [InlineData("gpt-4o")]
+    [InlineData("ft:gpt-4o-mini:acme::7p4lURel")]
+    [InlineData("hf.co/acme/Quill-7B_GGUF:Q4_K_M")]
+    [InlineData("@cf/meta/llama-3")]
+    public async Task Model_is_read_by_its_name_also_where_that_has_segments(string model)
+    {
+        GatewayUnderTest gateway = await StartAsync();
+        using HttpResponseMessage answer = await gateway.Client.GetAsync(new Uri("/v1/models/" + model, UriKind.Relative));
+        Assert.Equal(System.Net.HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("/v1/models/" + model, (await Provider.ArrivedAsync()).Path);
+    }
+
+    [Theory]
+    [InlineData("X-Original-URL", "/v1/files")]
+    [InlineData("X-Rewrite-URL", "/v1/files")]
+    [InlineData("X-Forwarded-For", "10.0.0.1")]
+    [InlineData("x-forwarded-host", "evil.example")]
+    [InlineData("X-Forwarded-Prefix", "/admin")]
+    [InlineData("Forwarded", "for=10.0.0.1;host=evil.example")]
+    public async Task Header_that_tells_of_another_address_is_not_forwarded(string name, string value)
+    {
+        GatewayUnderTest gateway = await StartAsync();
+        using HttpRequestMessage request = GatewayUnderTest.Post(Calls.Chat, Calls.Body(Calls.Chat));
+        request.Headers.TryAddWithoutValidation(name, value);
+        using HttpResponseMessage answer = await gateway.Client.SendAsync(request);
+        Assert.Equal(System.Net.HttpStatusCode.OK, answer.StatusCode);
+        Assert.DoesNotContain((await Provider.ArrivedAsync()).Headers, header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Theory]
     [InlineData("/openai", Calls.Chat)]
     [InlineData("/anthropic", Calls.Messages)]
     [InlineData("/gemini", Calls.Gemini)]
