@@ -15,6 +15,9 @@ internal sealed class FormWindow : IBodyWindow
     // Speech is rarely recorded in fewer bytes for a second than this: Opus and AMR-WB at 16 kbit/s.
     private const int BytesPerSecond = 2000;
 
+    // Where no answer will put it right: what can be understood at all, of the narrowest codecs in use.
+    private const int FewestBytesPerSecond = 500;
+
     // Those who transcribe by tokens write fewer for a second than speech has syllables.
     private const int WrittenPerSecond = 10;
     private const int MostHeadBytes = 8 * 1024;
@@ -102,7 +105,8 @@ internal sealed class FormWindow : IBodyWindow
             return request with { Images = _fields.Images, MaxOutputTokens = MediaBound.Image(_fields.Quality, _fields.Size), TextBytes = Math.Min(_bytes, Size) };
         }
 
-        var seconds = (_bytes + BytesPerSecond - 1) / BytesPerSecond;
+        long bytesPerSecond = _fields.TellsUsage ? BytesPerSecond : FewestBytesPerSecond;
+        var seconds = (_bytes + bytesPerSecond - 1) / bytesPerSecond;
         return request with { AudioSeconds = seconds, MaxOutputTokens = seconds * WrittenPerSecond };
     }
 
