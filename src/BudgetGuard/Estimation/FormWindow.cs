@@ -2,37 +2,68 @@ using System.Buffers;
 using System.Text;
 using BudgetGuard.Identification;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace BudgetGuard.Estimation;
 
 /// <summary>
-/// Reads a form that carries files, in constant memory: how large it is, and the few short fields that say what it costs. It looks for the heads of parts
-/// anywhere, so that it need not follow the boundaries; a head it cannot read leaves the form without a model, and thus without a price.
+/// Reads a form that carries files, in constant memory: how large it is, and the few short fields that say what it costs. It follows the boundaries, and
+/// what another server may read in another way is refused.
 /// </summary>
-internal sealed class FormWindow(ModelApi api, string? modelFromPath) : IBodyWindow
+internal sealed class FormWindow : IBodyWindow
 {
     // Speech is rarely recorded in fewer bytes for a second than this: Opus and AMR-WB at 16 kbit/s.
     private const int BytesPerSecond = 2000;
 
+    // Where no answer will put it right: what can be understood at all, of the narrowest codecs in use.
+    private const int FewestBytesPerSecond = 500;
+
     // Those who transcribe by tokens write fewer for a second than speech has syllables.
     private const int WrittenPerSecond = 10;
-    private const int MostHeadBytes = 1024;
+    private const int MostHeadBytes = 8 * 1024;
+    private const int LongestBoundary = 128;
     private const int Size = 64 * 1024;
-    private const int LongestModel = 256;
 
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(Size);
+    private readonly ModelApi _api;
+    private readonly string? _modelFromPath;
+
+    // What a boundary begins with, besides the end of the line before it; null without a boundary that can be read.
+    private readonly byte[]? _marker;
+    private readonly FormFields _fields = new();
     private int _filled;
     private long _bytes;
-    private string? _model;
-    private long _answers = 1;
-    private int _images;
-    private byte[] _quality = [];
-    private byte[] _size = [];
+    private Place _place;
     private bool _isDisposed;
+
+    /// <param name="api">The API.</param>
+    /// <param name="contentType">The type of the body, which names the boundary.</param>
+    /// <param name="modelFromPath">The model in the path.</param>
+    public FormWindow(ModelApi api, string? contentType, string? modelFromPath)
+    {
+        _api = api;
+        _modelFromPath = modelFromPath;
+        _marker = MarkerOf(contentType);
+
+        // As if a line had ended before the form, every boundary stands behind the end of one.
+        EndOfLine.CopyTo(_buffer);
+        _filled = EndOfLine.Length;
+    }
+
+    private enum Place : byte
+    {
+        Boundary,
+        Head,
+        BodyStart,
+        Body,
+        End,
+    }
 
     public Memory<byte> Free => _buffer.AsMemory(_filled);
 
-    private static ReadOnlySpan<byte> Head => "form-data;"u8;
+    private static ReadOnlySpan<byte> EndOfLine => "\r\n"u8;
+
+    private static ModelRequestError Unreadable => ModelRequestError.Invalid("The form could not be read.");
 
     /// <summary>True if a request of an API is such a form.</summary>
     public static bool IsFor(ModelApi api, HttpRequest request) =>
@@ -40,40 +71,42 @@ internal sealed class FormWindow(ModelApi api, string? modelFromPath) : IBodyWin
 
     public ModelRequestError? Take(int count)
     {
+        if (_marker is null)
+        {
+            return ModelRequestError.Invalid("The type of the form names no boundary.");
+        }
+
         _bytes += count;
         _filled += count;
-        var isFinal = count == 0;
         var rest = _buffer.AsSpan(0, _filled);
-        while (rest.IndexOf(Head) is >= 0 and var found)
+        while (true)
         {
-            var head = rest[(found + Head.Length)..];
-            if (head.Length < MostHeadBytes && !isFinal)
-            {
-                Keep(rest[found..]);
-                return null;
-            }
-
-            if (OnPart(head[..Math.Min(head.Length, MostHeadBytes)]) is { } error)
+            var used = Step(rest, out var error);
+            if (error is not null)
             {
                 return error;
             }
 
-            rest = head;
+            rest = rest[used..];
+            if (used == 0)
+            {
+                rest.CopyTo(_buffer);
+                _filled = rest.Length;
+                return count > 0 || _place == Place.End ? null : ModelRequestError.Invalid("The form broke off.");
+            }
         }
-
-        Keep(rest[^Math.Min(rest.Length, Head.Length - 1)..]);
-        return null;
     }
 
     public ModelRequest Finish()
     {
-        var request = new ModelRequest { Model = modelFromPath ?? _model, Answers = _answers };
-        if (api == ModelApis.OpenAIImages)
+        var request = new ModelRequest { Model = _modelFromPath ?? _fields.Model, Answers = _fields.Answers };
+        if (_api == ModelApis.OpenAIImages)
         {
-            return request with { Images = _images, MaxOutputTokens = MediaBound.Image(_quality, _size), TextBytes = Math.Min(_bytes, Size) };
+            return request with { Images = _fields.Images, MaxOutputTokens = MediaBound.Image(_fields.Quality, _fields.Size), TextBytes = Math.Min(_bytes, Size) };
         }
 
-        var seconds = (_bytes + BytesPerSecond - 1) / BytesPerSecond;
+        long bytesPerSecond = _fields.TellsUsage ? BytesPerSecond : FewestBytesPerSecond;
+        var seconds = (_bytes + bytesPerSecond - 1) / bytesPerSecond;
         return request with { AudioSeconds = seconds, MaxOutputTokens = seconds * WrittenPerSecond };
     }
 
@@ -86,79 +119,114 @@ internal sealed class FormWindow(ModelApi api, string? modelFromPath) : IBodyWin
         }
     }
 
-    private void Keep(ReadOnlySpan<byte> rest)
+    private static byte[]? MarkerOf(string? contentType)
     {
-        rest.CopyTo(_buffer);
-        _filled = rest.Length;
-    }
-
-    private ModelRequestError? OnPart(ReadOnlySpan<byte> head)
-    {
-        var line = head.IndexOfAny((byte)'\r', (byte)'\n') is >= 0 and var lineEnd ? head[..lineEnd] : head;
-        var name = NameOf(line);
-        if (name.StartsWith("image"u8) || name.SequenceEqual("mask"u8))
+        if (!MediaTypeHeaderValue.TryParse(contentType, out var type) || !type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
         {
-            _images++;
             return null;
         }
 
-        var start = head.IndexOf("\r\n\r\n"u8);
-        var value = start < 0 ? [] : head[(start + 4)..];
-        var end = value.IndexOf("\r\n"u8);
-        value = end < 0 ? [] : value[..end];
-        if (name.SequenceEqual("model"u8))
+        string? boundary = null;
+        foreach (var parameter in type.Parameters)
         {
-            return OnModel(value);
+            if (parameter.Name.StartsWith("boundary", StringComparison.OrdinalIgnoreCase))
+            {
+                // Also boundary*, which some read as another spelling.
+                if (boundary is not null || parameter.Name.Length != "boundary".Length)
+                {
+                    return null;
+                }
+
+                boundary = HeaderUtilities.RemoveQuotes(parameter.Value).ToString();
+            }
         }
 
-        if (name.SequenceEqual("n"u8))
+        return boundary is { Length: > 0 and <= LongestBoundary } && !boundary.AsSpan().ContainsAnyExceptInRange('!', '~') && !boundary.AsSpan().ContainsAny('"', '\\')
+            ? Encoding.ASCII.GetBytes("--" + boundary)
+            : null;
+    }
+
+    /// <summary>Reads on; the number of bytes that are done with, or 0 if more must come first.</summary>
+    private int Step(ReadOnlySpan<byte> rest, out ModelRequestError? error)
+    {
+        error = null;
+        switch (_place)
         {
-            if (!JsonText.TryReadCount(value, out var answers) || answers == 0)
+            case Place.Boundary:
+                return OnBoundary(rest, out error);
+            case Place.Head:
+                return OnHead(rest, out error);
+            case Place.BodyStart or Place.Body:
+                return OnBody(rest, out error);
+            default:
+                error = rest.ContainsAnyExcept(EndOfLine) ? Unreadable : null;
+                return rest.Length;
+        }
+    }
+
+    private int OnBoundary(ReadOnlySpan<byte> rest, out ModelRequestError? error)
+    {
+        error = null;
+        var length = EndOfLine.Length + _marker!.Length;
+        if (rest.Length < length + 2)
+        {
+            return 0;
+        }
+
+        var after = rest.Slice(length, 2);
+        _place = after.SequenceEqual("--"u8) ? Place.End : Place.Head;
+        error = rest.StartsWith(EndOfLine) && rest[EndOfLine.Length..].StartsWith(_marker) && (_place == Place.End || after.SequenceEqual(EndOfLine)) ? null : Unreadable;
+        return length + 2;
+    }
+
+    private int OnHead(ReadOnlySpan<byte> rest, out ModelRequestError? error)
+    {
+        error = null;
+        var end = rest.IndexOf("\r\n\r\n"u8);
+        if (end is < 0 or > MostHeadBytes)
+        {
+            error = end >= 0 || rest.Length > MostHeadBytes ? Unreadable : null;
+            return 0;
+        }
+
+        // The end of the last line stays: a boundary may stand right behind it.
+        _place = Place.BodyStart;
+        error = FormPart.TryRead(rest[..end], out var name, out var isFile) ? _fields.Begin(name, isFile) : Unreadable;
+        return end + EndOfLine.Length;
+    }
+
+    private int OnBody(ReadOnlySpan<byte> rest, out ModelRequestError? error)
+    {
+        error = null;
+        var begin = _place == Place.BodyStart ? EndOfLine.Length : 0;
+        for (var from = EndOfLine.Length; from < rest.Length && rest[from..].IndexOf(_marker) is >= 0 and var found; from += found + 1)
+        {
+            var at = from + found;
+            var isLine = rest[at - 2] == (byte)'\r' && rest[at - 1] == (byte)'\n';
+            if (isLine && at - EndOfLine.Length >= begin)
             {
-                return ModelRequestError.Invalid("'n' must be a whole number above zero.");
+                _fields.Add(rest[begin..(at - EndOfLine.Length)]);
+                _place = Place.Boundary;
+                error = _fields.End();
+                return at - EndOfLine.Length;
             }
 
-            _answers = Math.Max(_answers, answers);
+            // Half an end of a line, or that of the head, is enough for some.
+            if (isLine || rest[at - 1] is (byte)'\r' or (byte)'\n')
+            {
+                error = Unreadable;
+                return 0;
+            }
         }
-        else if (name.SequenceEqual("quality"u8))
+
+        var done = rest.Length - EndOfLine.Length - _marker!.Length + 1;
+        if (done <= begin)
         {
-            _quality = value.ToArray();
-        }
-        else if (name.SequenceEqual("size"u8))
-        {
-            _size = value.ToArray();
+            return 0;
         }
 
-        return null;
-    }
-
-    private ModelRequestError? OnModel(ReadOnlySpan<byte> value)
-    {
-        if (_model is not null)
-        {
-            return ModelRequestError.Invalid("The field 'model' is there twice.");
-        }
-
-        _model = value.Length is > 0 and <= LongestModel && !value.ContainsAnyExceptInRange((byte)'!', (byte)'~') ? Encoding.ASCII.GetString(value) : null;
-        return _model is null ? ModelRequestError.Invalid("'model' must be 1 to 256 plain characters.") : null;
-    }
-
-    /// <summary>The name that the first line of a part's head gives it; empty if it gives none in the usual way.</summary>
-    private static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> line)
-    {
-        var start = line.IndexOf(" name="u8);
-        if (start < 0)
-        {
-            return [];
-        }
-
-        var name = line[(start + 6)..];
-        if (name.StartsWith("\""u8))
-        {
-            name = name[1..];
-            return name.IndexOf((byte)'"') is >= 0 and var quote ? name[..quote] : [];
-        }
-
-        return name.IndexOf((byte)';') is >= 0 and var semicolon ? name[..semicolon] : name;
+        _fields.Add(rest[begin..done]);
+        _place = Place.Body;
+        return done;
     }
 }

@@ -222,7 +222,7 @@ internal sealed class InspectedBody : IDisposable
     {
         if (FormWindow.IsFor(api, request))
         {
-            return new FormWindow(api, model);
+            return new FormWindow(api, request.ContentType, model);
         }
 
         var isPlain = encoding is "" or "identity";

@@ -15,6 +15,7 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
 
     private const int MostToldModels = 1_000;
 
+    private readonly ImageCosts _images = new(catalog, time);
     private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The upper bound of a model request; null if its model has no price and such models are rejected.</summary>
@@ -42,7 +43,18 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
             return new Charge(price.BoundOf(input, output, time.GetUtcNow(), TraitsOf(request), request.ServiceTier, request.AudioSeconds), tokens);
         }
 
-        return Unpriced(model, current) is { } cost ? new Charge(cost, tokens) : null;
+        if (Unpriced(model, current) is not { } cost)
+        {
+            return null;
+        }
+
+        if (api != ModelApis.OpenAIImages)
+        {
+            return new Charge(cost, tokens);
+        }
+
+        cost = ImageCosts.Of(cost, request.Answers);
+        return new Charge(model is null ? _images.AtLeastDearest(cost, input, output, request.ServiceTier) : cost, tokens);
     }
 
     /// <summary>The upper bound of a model request's input plus output tokens.</summary>
@@ -93,6 +105,11 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
         // An answer may name its model in a way no table knows; then the model that was asked for is the better guess.
         ModelPrice? price = model is null ? null : catalog.Find(model) ?? (request.Model is { } asked ? catalog.Find(asked) : null);
         Money cost = (price?.Covers(usage) == true ? price.CostOf(usage, time.GetUtcNow()) : Unpriced(model, current)) ?? current.DefaultCost;
+        if (model is null || claimed)
+        {
+            cost = _images.AtLeastDearest(cost, usage);
+        }
+
         return new Charge(claimed && cost < current.DefaultCost ? current.DefaultCost : cost, tokens);
     }
 

@@ -64,6 +64,9 @@ internal static class RequestFields
         ("tools"u8.ToArray(), RequestField.Tools), ("cachedContent"u8.ToArray(), RequestField.Hidden), ("cached_content"u8.ToArray(), RequestField.Hidden),
         ("model"u8.ToArray(), RequestField.Model), ("labels"u8.ToArray(), RequestField.Ignored)];
 
+    private static readonly (byte[] Name, RequestField Field)[] GeminiEmbed = [("content"u8.ToArray(), RequestField.Content),
+        ("requests"u8.ToArray(), RequestField.Content), ("model"u8.ToArray(), RequestField.Model)];
+
     private static readonly (byte[] Name, RequestField Field)[] Converse = [("messages"u8.ToArray(), RequestField.Content),
         ("system"u8.ToArray(), RequestField.System), ("toolConfig"u8.ToArray(), RequestField.Tools), ("inferenceConfig"u8.ToArray(), RequestField.Config),
         ("outputConfig"u8.ToArray(), RequestField.Schema), ("additionalModelRequestFields"u8.ToArray(), RequestField.Hidden),
@@ -100,6 +103,7 @@ internal static class RequestFields
         : api == ModelApis.BedrockInvoke ? InvokeFields.Of(model ?? "")
         : api == ModelApis.OpenAIImages ? Images
         : api == ModelApis.GeminiCaches ? Gemini
+        : api == ModelApis.GeminiEmbed ? GeminiEmbed
         : api == ModelApis.CohereChat ? CohereChat
         : api == ModelApis.OllamaChat || api == ModelApis.OllamaGenerate ? Ollama
         : api == ModelApis.OpenAIChat || api == ModelApis.OpenAIEmbeddings ? Chat

@@ -16,6 +16,7 @@ internal static class ModelApis
     public static readonly ModelApi AnthropicMessages = new("anthropic.messages", "chat_completion", "anthropic");
     public static readonly ModelApi Gemini = new("gemini.generate", "chat_completion", "google");
     public static readonly ModelApi GeminiCaches = new("gemini.caches", "prompt_cache", "google") { OnlyReads = true };
+    public static readonly ModelApi GeminiEmbed = new("gemini.embed", "text_embedding", "google") { OnlyReads = true };
     public static readonly ModelApi BedrockConverse = new("bedrock.converse", "chat_completion", "bedrock");
     public static readonly ModelApi BedrockInvoke = new("bedrock.invoke", "chat_completion", "bedrock");
     public static readonly ModelApi CohereChat = new("cohere.chat", "chat_completion", "cohere");
@@ -32,7 +33,7 @@ internal static class ModelApis
     private static readonly ImmutableArray<ModelApi> All =
     [
         OpenAIChat, OpenAICompletions, OpenAIResponses, OpenAIEmbeddings, OpenAIImages, OpenAITranscriptions, OpenAISpeech, OpenAIModerations,
-        AnthropicMessages, Gemini, GeminiCaches, BedrockConverse, BedrockInvoke, CohereChat, CohereEmbed, CohereRerank, VoyageRerank,
+        AnthropicMessages, Gemini, GeminiCaches, GeminiEmbed, BedrockConverse, BedrockInvoke, CohereChat, CohereEmbed, CohereRerank, VoyageRerank,
         OllamaChat, OllamaGenerate, OllamaEmbed, CountTokens,
     ];
 

@@ -35,6 +35,8 @@ internal static class ModelRoutes
         ModelRoute.Of("/models/{model}:generateContent", ModelApis.Gemini),
         ModelRoute.Of("/models/{model}:streamGenerateContent", ModelApis.Gemini),
         ModelRoute.Of("/models/{model}:countTokens", ModelApis.CountTokens),
+        ModelRoute.Of("/models/{model}:embedContent", ModelApis.GeminiEmbed),
+        ModelRoute.Of("/models/{model}:batchEmbedContents", ModelApis.GeminiEmbed),
         ModelRoute.Of("/tunedModels/{model}:generateContent", ModelApis.Gemini),
         ModelRoute.Of("/tunedModels/{model}:streamGenerateContent", ModelApis.Gemini),
         ModelRoute.Of("/endpoints/{model}:generateContent", ModelApis.Gemini),

@@ -6,13 +6,13 @@ namespace BudgetGuard.Metering;
 /// The body of one answer as it passes, in pieces of any size: inflated on the side where it is compressed, and read as one JSON object, as server-sent
 /// events, as frames of a binary stream of events, as objects one after the other, or as an array of them.
 /// </summary>
-internal sealed class AnswerBody(Inflater? inflater, bool isLines, bool isEvents)
+internal sealed class AnswerBody(Inflater? inflater, bool isLines, bool isEvents, bool mayTell = true)
 {
     private AnswerScanner? _answer;
     private StreamUsage? _stream;
     private EventLines? _events;
     private EventFrames? _frames;
-    private Framing _framing;
+    private Framing _framing = mayTell ? Framing.Unknown : Framing.Nothing;
 
     private enum Framing : byte
     {
@@ -105,7 +105,7 @@ internal sealed class AnswerBody(Inflater? inflater, bool isLines, bool isEvents
         inflater?.Dispose();
     }
 
-    /// <summary>Tells from its first byte what a body is, whatever its type says; what is left of the piece.</summary>
+    /// <summary>Tells from its first byte what a body is, whatever its type says, save that it may tell nothing; what is left of the piece.</summary>
     private ReadOnlySpan<byte> Recognise(ReadOnlySpan<byte> piece)
     {
         // A byte order mark is not JSON, but every client takes it.

@@ -8,7 +8,9 @@ namespace BudgetGuard.Metering;
 /// </summary>
 internal sealed class GeminiUsageReader : IUsageReader
 {
-    public bool CanRead(string modelApi) => string.Equals(modelApi, ModelApis.Gemini.Name, StringComparison.OrdinalIgnoreCase);
+    public bool CanRead(string modelApi) =>
+        string.Equals(modelApi, ModelApis.Gemini.Name, StringComparison.OrdinalIgnoreCase)
+        || string.Equals(modelApi, ModelApis.GeminiEmbed.Name, StringComparison.OrdinalIgnoreCase);
 
     public TokenUsage? Read(JsonElement answer)
     {

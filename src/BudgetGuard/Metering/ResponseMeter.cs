@@ -218,7 +218,7 @@ internal sealed class ResponseMeter : IHttpResponseBodyFeature
         }
         else
         {
-            _body = new AnswerBody(inflater, StreamTypes.IsLines(_response.ContentType), StreamTypes.IsEvents(_response.ContentType));
+            _body = new AnswerBody(inflater, StreamTypes.IsLines(_response.ContentType), StreamTypes.IsEvents(_response.ContentType), StreamTypes.MayTell(_response.ContentType));
         }
     }
 

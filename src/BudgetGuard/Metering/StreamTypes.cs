@@ -20,6 +20,10 @@ internal static class StreamTypes
         IsEvents(contentType) || IsLines(contentType)
         || Name(contentType).Equals("application/vnd.amazon.eventstream", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>True if an answer of this type may tell its usage. Plain text may be no more than what a recording says, which may read like anything.</summary>
+    public static bool MayTell(string? contentType) =>
+        Name(contentType).IsEmpty || IsAny(contentType) || Name(contentType).Contains("json", StringComparison.OrdinalIgnoreCase);
+
     private static ReadOnlySpan<char> Name(string? contentType)
     {
         var type = contentType.AsSpan();

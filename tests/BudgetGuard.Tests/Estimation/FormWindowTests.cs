@@ -84,7 +84,7 @@ public sealed class FormWindowTests
     private static ModelRequestError? Feed(ModelApi api, byte[] form, int pieceSize, string? fromPath, out ModelRequest? request)
     {
         request = null;
-        using var window = new FormWindow(api, fromPath);
+        using var window = new FormWindow(api, "multipart/form-data; boundary=b", fromPath);
         for (var at = 0; at < form.Length;)
         {
             var length = Math.Min(pieceSize, Math.Min(window.Free.Length, form.Length - at));

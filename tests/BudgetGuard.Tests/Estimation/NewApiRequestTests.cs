@@ -30,6 +30,7 @@ public sealed class NewApiRequestTests
     [InlineData("openai.audio.speech", null, """{"model":"gpt-4o-mini-tts","input":"hello","voice":"a"}""", 118, false)]
     [InlineData("openai.moderations", null, """{"input":"hi"}""", 0, false)]
     [InlineData("gemini.caches", null, """{"model":"models/gemini-2.5-flash","contents":[{"parts":[{"text":"hi"}]}]}""", 0, false)]
+    [InlineData("gemini.embed", "gemini-embedding-001", """{"content":{"parts":[{"text":"hi"}]}}""", 0, false)]
     [InlineData("count_tokens", "g", """{"contents":[{"parts":[{"text":"hi"}]}],"n":"x"}""", 0, false)]
     public void Body_gives_the_bound_of_the_output_and_whether_it_is_streamed(string api, string? fromPath, string body, int? output, bool isStream)
     {

@@ -26,6 +26,8 @@ public sealed class ModelApisTests
     [InlineData("/v1beta/models/g:countTokens", "count_tokens", "g")]
     [InlineData("/model/m/count-tokens", "count_tokens", "m")]
     [InlineData("/v1beta/cachedContents", "gemini.caches", null)]
+    [InlineData("/v1beta/models/gemini-embedding-001:embedContent", "gemini.embed", "gemini-embedding-001")]
+    [InlineData("/v1/models/gemini-embedding-001:batchEmbedContents", "gemini.embed", "gemini-embedding-001")]
     [InlineData("/model/arn%3Aaws%3Abedrock%3Ax/y/invoke", "bedrock.invoke", "arn:aws:bedrock:x/y")]
     [InlineData("/model/m/invoke-with-response-stream", "bedrock.invoke", "m")]
     [InlineData("/v1/rerank", "cohere.rerank", null)]
