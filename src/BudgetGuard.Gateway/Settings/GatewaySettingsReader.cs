@@ -108,18 +108,30 @@ internal sealed class GatewaySettingsReader
             return null;
         }
 
+        if (RouteAtTheEndOf(address) is { } route)
+        {
+            _problems.Add($"{path}: '{text}' ends with the route {route}, which requests bring with them; expected it without");
+            return null;
+        }
+
         return address;
+    }
+
+    private static string? RouteAtTheEndOf(Uri address)
+    {
+        string path = address.AbsolutePath.TrimEnd('/');
+        return GatewayRoutes.All.FirstOrDefault(route => path.EndsWith(route.Pattern, StringComparison.OrdinalIgnoreCase))?.Pattern;
     }
 
     private string? ReadHeader(IConfigurationSection section)
     {
         string? name = _reader.Text(section, "KeyHeader");
-        if (name is null || HeaderNames.IsName(name))
+        if (name is null || (HeaderNames.IsName(name) && !HeaderNames.IsOfMessage(name)))
         {
             return name;
         }
 
-        _problems.Add($"{section.Path}:KeyHeader: '{name}' is no header name; expected one such as api-key");
+        _problems.Add($"{section.Path}:KeyHeader: '{name}' is {(HeaderNames.IsName(name) ? "a header of the message itself" : "no header name")}; expected one such as api-key");
         return null;
     }
 

@@ -4,7 +4,9 @@ namespace BudgetGuard.Configuration;
 internal static class UnsafeChoices
 {
     /// <summary>One sentence for each choice; empty if there is nothing to say.</summary>
-    public static IReadOnlyList<string> Of(GuardSettings settings)
+    /// <param name="settings">The choices.</param>
+    /// <param name="storeMayFail">False where accounts are in memory: what becomes of a request then needs no telling.</param>
+    public static IReadOnlyList<string> Of(GuardSettings settings, bool storeMayFail)
     {
         List<string> found = [];
         if (!settings.EnableBudgetMonitoring)
@@ -27,7 +29,7 @@ internal static class UnsafeChoices
         }
 
         string[] open = [.. enforced.Where(rule => rule.OnStoreFailure == StoreFailureAction.Allow).Select(rule => rule.Terms.Name)];
-        if (open.Length > 0)
+        if (storeMayFail && open.Length > 0)
         {
             found.Add($"While the store fails, requests pass uncounted (FailOpen or OnStoreFailure) although these budgets are enforced: {string.Join(", ", open)}.");
         }

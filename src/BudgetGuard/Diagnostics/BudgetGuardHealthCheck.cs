@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using BudgetGuard.Accounting;
 using BudgetGuard.Configuration;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -16,7 +17,7 @@ internal sealed class BudgetGuardHealthCheck(SettingsSource settings, ICostTrack
         var data = new Dictionary<string, object>
         {
             ["budgets"] = current.Budgets.Length,
-            ["choices"] = UnsafeChoices.Of(current),
+            ["choices"] = UnsafeChoices.Of(current, storeMayFail: tracker is not InMemoryCostTracker),
         };
         try
         {

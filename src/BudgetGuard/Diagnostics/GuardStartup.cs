@@ -1,3 +1,4 @@
+using BudgetGuard.Accounting;
 using BudgetGuard.Configuration;
 using BudgetGuard.Identification;
 using BudgetGuard.Pricing;
@@ -10,7 +11,13 @@ namespace BudgetGuard.Diagnostics;
 /// Makes the guard ready before the first request: what cannot be read stops the start, and choices a careful person would want to know of are told.
 /// </summary>
 internal sealed class GuardStartup(
-    SettingsSource settings, IPriceCatalog catalog, IBudgetPolicy policy, DefaultUserExtractor users, GuardMetrics metrics, ILogger<GuardStartup> logger)
+    SettingsSource settings,
+    IPriceCatalog catalog,
+    IBudgetPolicy policy,
+    ICostTracker tracker,
+    DefaultUserExtractor users,
+    GuardMetrics metrics,
+    ILogger<GuardStartup> logger)
     : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
@@ -19,7 +26,7 @@ internal sealed class GuardStartup(
         _ = policy;
         (catalog as PriceCatalog)?.WarmUp();
         settings.Reloaded += metrics.Reloaded;
-        foreach (string choice in UnsafeChoices.Of(settings.Current))
+        foreach (string choice in UnsafeChoices.Of(settings.Current, storeMayFail: tracker is not InMemoryCostTracker))
         {
             GuardLog.UnsafeChoice(logger, choice);
         }

@@ -70,8 +70,8 @@ public sealed class GuardSettingsTests
     [Fact]
     public void T232_UnsafeChoices_AreListed()
     {
-        Assert.Contains("No budgets", Assert.Single(UnsafeChoices.Of(Settings.Read(Settings.Keys()))), StringComparison.Ordinal);
-        Assert.Empty(UnsafeChoices.Of(Settings.Read(Settings.WithKey("FailOpen", "false"))));
+        Assert.Contains("No budgets", Assert.Single(UnsafeChoices.Of(Settings.Read(Settings.Keys()), storeMayFail: true)), StringComparison.Ordinal);
+        Assert.Empty(UnsafeChoices.Of(Settings.Read(Settings.WithKey("FailOpen", "false")), storeMayFail: true));
         IReadOnlyList<string> all = UnsafeChoices.Of(Settings.Read(Settings.Json(Settings.OneBudget), o =>
         {
             o.UnpricedModels = UnpricedModels.Allow;
@@ -80,9 +80,17 @@ public sealed class GuardSettingsTests
             o.EnableCostTracking = false;
             o.ExpiredHolds = ExpiredHolds.Release;
             o.Budgets["org"].Match.Users = ["alice"];
-        }));
+        }), storeMayFail: true);
         Assert.Equal(7, all.Count);
         Assert.Contains(all, line => line.StartsWith("DefaultCost is 0", StringComparison.Ordinal));
         Assert.Contains(all, line => line.Contains("enforced: org", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Store_that_cannot_fail_is_not_warned_of()
+    {
+        GuardSettings settings = Settings.Read(Settings.Json(Settings.OneBudget));
+        Assert.Contains("While the store fails", Assert.Single(UnsafeChoices.Of(settings, storeMayFail: true)), StringComparison.Ordinal);
+        Assert.Empty(UnsafeChoices.Of(settings, storeMayFail: false));
     }
 }
