@@ -4,6 +4,7 @@ namespace BudgetGuard.Estimation;
 internal sealed class ReadDeadline(TimeSpan timeout, TimeProvider clock, CancellationToken cancellationToken) : IDisposable
 {
     private readonly CancellationTokenSource _either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+    private readonly long _started = clock.GetTimestamp();
     private ITimer? _timer;
 
     /// <summary>True if the body did not arrive in time.</summary>
@@ -14,7 +15,7 @@ internal sealed class ReadDeadline(TimeSpan timeout, TimeProvider clock, Cancell
         ValueTask<int> reading = source.ReadAsync(buffer, _either.Token);
         if (!reading.IsCompleted)
         {
-            _timer ??= clock.CreateTimer(static deadline => ((ReadDeadline)deadline!).Cancel(), this, timeout, Timeout.InfiniteTimeSpan);
+            _timer ??= StartTimer();
         }
 
         return reading;
@@ -24,6 +25,13 @@ internal sealed class ReadDeadline(TimeSpan timeout, TimeProvider clock, Cancell
     {
         _timer?.Dispose();
         _either.Dispose();
+    }
+
+    private ITimer StartTimer()
+    {
+        TimeSpan left = timeout - clock.GetElapsedTime(_started);
+        return clock.CreateTimer(
+            static deadline => ((ReadDeadline)deadline!).Cancel(), this, left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
     private void Cancel()
