@@ -91,6 +91,7 @@ internal sealed class StreamHold
         return null;
     }
 
+    // Only asked of a task that is complete: nothing is waited for here.
     private static HoldExtension Completed(Task<HoldExtension> asked) =>
         asked.IsCompletedSuccessfully ? asked.GetAwaiter().GetResult() : HoldExtension.Failed;
 
@@ -109,6 +110,7 @@ internal sealed class StreamHold
             return _asking = asking.AsTask();
         }
 
+        // Complete, as a tracker in memory always is: nothing is waited for here.
         Take(asking.IsCompletedSuccessfully ? asking.Result : HoldExtension.Failed, tokens);
         return null;
     }

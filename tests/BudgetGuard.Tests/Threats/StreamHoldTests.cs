@@ -1,10 +1,5 @@
-using System.IO.Compression;
-using System.Text;
-using System.Threading.Channels;
 using BudgetGuard.Estimation;
 using BudgetGuard.Tests.Rig;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 
 namespace BudgetGuard.Tests.Threats;
 
@@ -14,20 +9,18 @@ public sealed class StreamHoldTests
     private const string Chat = "/run/v1/chat/completions";
     private const decimal Token = 0.0001m;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     [Fact]
     public async Task Stream_holds_more_ahead_of_need_and_never_less_than_was_counted()
     {
-        await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
-        Task<string> answer = run.AskAsync(Chat, Run.Body(Chat));
+        await using WrittenModel run = await WrittenModel.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
+        Task<string> answer = run.AskAsync(Chat, WrittenModel.Body(Chat));
         await run.ReachedAsync();
         decimal first = (await run.App.BalanceAsync()).Held;
         Assert.InRange(first, 100 * Token, (100 * Token) + 0.001m);
         decimal held = first;
         for (int written = 30; written <= 3000; written += 30)
         {
-            await run.WriteAsync(Run.Delta(Chat, new string('x', 30)));
+            await run.WriteAsync(WrittenModel.Delta(Chat, new string('x', 30)));
             decimal now = (await run.App.BalanceAsync()).Held;
 
             // Thirty bytes are ten tokens at most, and sixteen may be on the way.
@@ -49,10 +42,10 @@ public sealed class StreamHoldTests
     [Fact]
     public async Task Stream_never_holds_more_than_its_own_cap_lets_it_cost()
     {
-        await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
-        Task<string> answer = run.AskAsync(Chat, Run.Body(Chat, 150));
+        await using WrittenModel run = await WrittenModel.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
+        Task<string> answer = run.AskAsync(Chat, WrittenModel.Body(Chat, 150));
         await run.ReachedAsync();
-        await run.WriteAsync(Run.Delta(Chat, new string('x', 780)));
+        await run.WriteAsync(WrittenModel.Delta(Chat, new string('x', 780)));
         Assert.InRange((await run.App.BalanceAsync()).Held, 150 * Token, (150 * Token) + 0.001m);
         run.End();
         await answer;
@@ -67,13 +60,13 @@ public sealed class StreamHoldTests
     [InlineData("/run/v1beta/models/exp:streamGenerateContent?array", "\"status\":\"RESOURCE_EXHAUSTED\"", "}}]")]
     public async Task Stream_of_a_rejecting_budget_ends_with_the_words_of_its_api(string path, string error, string end)
     {
-        await using Run run = await Run.StartAsync("""{"daily":{"Limit":0.05,"Period":"Day","Per":["User"]}}""");
-        Task<string> answering = run.AskAsync(path, Run.Body(path));
+        await using WrittenModel run = await WrittenModel.StartAsync("""{"daily":{"Limit":0.05,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(path, WrittenModel.Body(path));
         await run.ReachedAsync();
         int written = 0;
         while (!run.IsCancelled && written < 1000)
         {
-            await run.WriteAsync(Run.Delta(path, $"piece {written++} of the answer "));
+            await run.WriteAsync(WrittenModel.Delta(path, $"piece {written++} of the answer "));
         }
 
         await run.CancelledAsync();
@@ -90,10 +83,10 @@ public sealed class StreamHoldTests
     [Fact]
     public async Task Stream_that_is_cut_inside_an_event_ends_behind_it()
     {
-        await using Run run = await Run.StartAsync("""{"daily":{"Limit":0.02,"Period":"Day","Per":["User"]}}""");
-        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        await using WrittenModel run = await WrittenModel.StartAsync("""{"daily":{"Limit":0.02,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(Chat, WrittenModel.Body(Chat));
         await run.ReachedAsync();
-        string delta = Run.Delta(Chat, new string('x', 900));
+        string delta = WrittenModel.Delta(Chat, new string('x', 900));
         await run.WriteAsync(delta[..^9]);
         Assert.False(run.IsCancelled);
         await run.WriteAsync(delta[^9..] + "data: {\"cho");
@@ -111,13 +104,13 @@ public sealed class StreamHoldTests
     [InlineData("Alert", "\"OnStreamExhausted\":\"Cut\",", false)]
     public async Task Setting_or_else_the_refusing_budget_says_whether_a_stream_is_cut(string onExceeded, string setting, bool isCut)
     {
-        await using Run run = await Run.StartAsync(
+        await using WrittenModel run = await WrittenModel.StartAsync(
             $$$"""{"daily":{"Limit":0.02,"Period":"Day","Per":["User"],"OnExceeded":"{{{onExceeded}}}"}}""", setting);
-        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        Task<string> answering = run.AskAsync(Chat, WrittenModel.Body(Chat));
         await run.ReachedAsync();
         for (int i = 0; i < 20; i++)
         {
-            await run.WriteAsync(Run.Delta(Chat, new string('x', 60)));
+            await run.WriteAsync(WrittenModel.Delta(Chat, new string('x', 60)));
         }
 
         Assert.Equal(isCut, run.IsCancelled);
@@ -129,14 +122,14 @@ public sealed class StreamHoldTests
     [Fact]
     public async Task Stream_goes_on_where_money_came_back_before_what_it_holds_was_used()
     {
-        await using Run run = await Run.StartAsync("""{"daily":{"Limit":0.03,"Period":"Day","Per":["User"]}}""");
+        await using WrittenModel run = await WrittenModel.StartAsync("""{"daily":{"Limit":0.03,"Period":"Day","Per":["User"]}}""");
         BudgetLease other = await run.App.Guard.BeginAsync(new BudgetRequest { Subject = "alice", Estimate = 0.015m });
-        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        Task<string> answering = run.AskAsync(Chat, WrittenModel.Body(Chat));
         await run.ReachedAsync();
-        await run.WriteAsync(Run.Delta(Chat, new string('x', 180)));
+        await run.WriteAsync(WrittenModel.Delta(Chat, new string('x', 180)));
         other.ReportCost(0m);
         await other.DisposeAsync();
-        await run.WriteAsync(Run.Delta(Chat, new string('x', 240)));
+        await run.WriteAsync(WrittenModel.Delta(Chat, new string('x', 240)));
         Assert.False(run.IsCancelled);
         run.End();
         await answering;
@@ -147,10 +140,10 @@ public sealed class StreamHoldTests
     [InlineData("/run/v1/responses", """{"model":"exp","stream":true,"background":true,"max_output_tokens":5000,"input":"hello"}""")]
     public async Task Stream_that_may_cost_what_nobody_sees_holds_all_it_may_cost_and_pays_that_when_it_is_cut(string path, string body)
     {
-        await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
+        await using WrittenModel run = await WrittenModel.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
         Task<string> answering = run.AskAsync(path, body);
         await run.ReachedAsync();
-        await run.WriteAsync(Run.Delta(path, "one word"));
+        await run.WriteAsync(WrittenModel.Delta(path, "one word"));
         Assert.InRange((await run.App.BalanceAsync()).Held, 5000 * Token, (5000 * Token) + 0.01m);
         run.App.Client.CancelPendingRequests();
         await run.CancelledAsync();
@@ -164,8 +157,8 @@ public sealed class StreamHoldTests
     [InlineData("{\"candidates\":[{\"content\":{\"parts\":[{\"inlineData\":{\"mimeType\":\"image/png\",\"data\":\"$\"}}]}}]}")]
     public async Task Sound_and_images_of_a_stream_that_is_cut_are_counted(string chunk)
     {
-        await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
-        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        await using WrittenModel run = await WrittenModel.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(Chat, WrittenModel.Body(Chat));
         await run.ReachedAsync();
         await run.WriteAsync("data: " + chunk.Replace("$", new string('A', 64_000), StringComparison.Ordinal) + "\n\n");
         run.App.Client.CancelPendingRequests();
@@ -180,12 +173,12 @@ public sealed class StreamHoldTests
     [InlineData(100)]
     public async Task Stream_that_writes_on_behind_its_own_cap_is_ended_all_the_same(int cap)
     {
-        await using Run run = await Run.StartAsync("""{"daily":{"Limit":0.05,"Period":"Day","Per":["User"]}}""");
-        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat, cap));
+        await using WrittenModel run = await WrittenModel.StartAsync("""{"daily":{"Limit":0.05,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(Chat, WrittenModel.Body(Chat, cap));
         await run.ReachedAsync();
         for (int i = 0; i < 200 && !run.IsCancelled; i++)
         {
-            await run.WriteAsync(Run.Delta(Chat, new string('x', 60)));
+            await run.WriteAsync(WrittenModel.Delta(Chat, new string('x', 60)));
         }
 
         await run.CancelledAsync();
@@ -197,11 +190,11 @@ public sealed class StreamHoldTests
     [InlineData("")]
     public async Task Usage_that_leaves_out_what_was_written_is_not_all_that_is_charged(string last)
     {
-        await using Run run = await Run.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
-        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        await using WrittenModel run = await WrittenModel.StartAsync("""{"daily":{"Limit":100,"Period":"Day","Per":["User"]}}""");
+        Task<string> answering = run.AskAsync(Chat, WrittenModel.Body(Chat));
         await run.ReachedAsync();
         await run.WriteAsync("data: {\"model\":\"exp\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":5,\"total_tokens\":10}}\n\n");
-        await run.WriteAsync(Run.Delta(Chat, new string('x', 600)));
+        await run.WriteAsync(WrittenModel.Delta(Chat, new string('x', 600)));
         await run.WriteAsync(last + "data: [DONE]\n\n");
         run.End();
         await answering;
@@ -222,13 +215,13 @@ public sealed class StreamHoldTests
     [Fact]
     public async Task Compressed_stream_that_has_to_end_is_broken_off()
     {
-        await using Run run = await Run.StartAsync("""{"daily":{"Limit":0.02,"Period":"Day","Per":["User"]}}""");
+        await using WrittenModel run = await WrittenModel.StartAsync("""{"daily":{"Limit":0.02,"Period":"Day","Per":["User"]}}""");
         run.IsCompressed = true;
-        Task<string> answering = run.AskAsync(Chat, Run.Body(Chat));
+        Task<string> answering = run.AskAsync(Chat, WrittenModel.Body(Chat));
         await run.ReachedAsync();
         for (int i = 0; i < 40 && !run.IsCancelled; i++)
         {
-            await run.WriteAsync(Run.Delta(Chat, new string('x', 60)));
+            await run.WriteAsync(WrittenModel.Delta(Chat, new string('x', 60)));
         }
 
         await run.CancelledAsync();
@@ -241,123 +234,4 @@ public sealed class StreamHoldTests
         : "data: {\"error\"";
 
     private static (decimal Settled, decimal Held) Figures(BudgetBalance balance) => (balance.Settled, balance.Held);
-
-    /// <summary>A model whose answers the test writes piece by piece.</summary>
-    private sealed class Run : IAsyncDisposable
-    {
-        private readonly EndOfRequests _ends = new();
-        private readonly Channel<string> _pieces = Channel.CreateUnbounded<string>();
-        private readonly Channel<bool> _taken = Channel.CreateUnbounded<bool>();
-        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public GuardedApp App { get; private set; } = null!;
-
-        public List<string> Written { get; } = [];
-
-        public bool IsCompressed { get; set; }
-
-        public bool IsCancelled => _cancelled.Task.IsCompleted;
-
-        public static async Task<Run> StartAsync(string budgets, string settings = "")
-        {
-            Run run = new();
-            GuardedAppSetup setup = new() { UseKestrel = true };
-            setup.Keys["BudgetGuard:PriceFile"] = FakeModel.WritePriceFile();
-            setup.Pipeline = app =>
-            {
-                app.Use(run._ends.SignalAsync);
-                app.UseBudgetGuard();
-                app.MapPost("/run/{**rest}", run.AnswerAsync);
-            };
-            run.App = await GuardedApp.StartAsync($$"""{{{settings}}"StreamHoldTokens":100,"Budgets":{{budgets}}}""", setup);
-            return run;
-        }
-
-        public static string Body(string path, int cap = 30_000) => path switch
-        {
-            "/run/v1/responses" => $$"""{"model":"exp","stream":true,"max_output_tokens":{{cap}},"input":"hello"}""",
-            "/run/v1/completions" => $$"""{"model":"exp","stream":true,"max_tokens":{{cap}},"prompt":"hello"}""",
-            _ when path.Contains("exp", StringComparison.Ordinal) =>
-                $$$"""{"contents":[{"parts":[{"text":"hello"}]}],"generationConfig":{"maxOutputTokens":{{{cap}}}}}""",
-            _ => $$"""{"model":"exp","stream":true,"max_tokens":{{cap}},"messages":[{"role":"user","content":"hello"}]}""",
-        };
-
-        public static string Delta(string path, string text) => path switch
-        {
-            "/run/v1/responses" => $"event: response.output_text.delta\ndata: {{\"type\":\"response.output_text.delta\",\"delta\":\"{text}\"}}\n\n",
-            "/run/v1/messages" => $"event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}}}\n\n",
-            "/run/v1/completions" => $"data: {{\"choices\":[{{\"index\":0,\"text\":\"{text}\"}}]}}\n\n",
-            _ when path.EndsWith("array", StringComparison.Ordinal) => $",\r\n{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}]}}}}]}}",
-            _ when path.Contains("exp", StringComparison.Ordinal) => $"data: {{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}]}}}}]}}\r\n\r\n",
-            _ => $"data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n",
-        };
-
-        public async Task<string> AskAsync(string path, string body)
-        {
-            using HttpResponseMessage response = await App.PostAsync(path, body);
-            Assert.Equal(200, (int)response.StatusCode);
-            return await response.Content.ReadAsStringAsync();
-        }
-
-        public Task ReachedAsync() => _reached.Task.WaitAsync(Patience);
-
-        public Task CancelledAsync() => _cancelled.Task.WaitAsync(Patience);
-
-        /// <summary>Writes a piece; over when the app is.</summary>
-        public async Task WriteAsync(string piece)
-        {
-            _pieces.Writer.TryWrite(piece);
-            await Task.WhenAny(_taken.Reader.ReadAsync().AsTask(), _cancelled.Task).WaitAsync(Patience);
-        }
-
-        /// <summary>Waits until the request is over for the guard.</summary>
-        public Task<int> OverAsync() => _ends.NextAsync();
-
-        public void End() => _pieces.Writer.TryComplete();
-
-        public ValueTask DisposeAsync() => App.DisposeAsync();
-
-        private async Task AnswerAsync(HttpContext context)
-        {
-            bool isArray = context.Request.QueryString.Value == "?array";
-            context.Response.ContentType = isArray ? "application/json" : "text/event-stream";
-            context.Response.Headers.ContentEncoding = IsCompressed ? "gzip" : default;
-            await using Stream? packed = IsCompressed ? new GZipStream(context.Response.Body, CompressionLevel.Fastest, leaveOpen: true) : null;
-            Stream body = packed ?? context.Response.Body;
-            try
-            {
-                if (isArray)
-                {
-                    await SendAsync(body, "[{\"candidates\":[]}", context.RequestAborted);
-                }
-
-                _reached.SetResult();
-                await foreach (string piece in _pieces.Reader.ReadAllAsync(context.RequestAborted))
-                {
-                    await SendAsync(body, piece, context.RequestAborted);
-                    _taken.Writer.TryWrite(true);
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                context.Abort();
-                throw;
-            }
-            finally
-            {
-                if (context.RequestAborted.IsCancellationRequested)
-                {
-                    _cancelled.TrySetResult();
-                }
-            }
-        }
-
-        private async Task SendAsync(Stream body, string piece, CancellationToken cancellationToken)
-        {
-            await body.WriteAsync(Encoding.UTF8.GetBytes(piece), cancellationToken);
-            Written.Add(piece);
-            await body.FlushAsync(cancellationToken);
-        }
-    }
 }
