@@ -36,4 +36,10 @@ public interface ICostTracker
     /// its hold, an expiry, a top-up. A denial may be served again only while it stands still.
     /// </summary>
     long ReadFreedVersion(AccountSet accounts);
+
+    /// <summary>Claims an alert; false if it was claimed before, on any node, and not given back. The default lets everybody have it.</summary>
+    ValueTask<bool> ClaimAlertAsync(AlertClaim claim, CancellationToken cancellationToken) => ValueTask.FromResult(true);
+
+    /// <summary>Gives the claim of an alert back that could not be delivered: whatever tells of its reason next may claim it again.</summary>
+    ValueTask ReleaseAlertAsync(AlertClaim claim, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 }

@@ -70,11 +70,13 @@ internal sealed class AccountAlerts(SettingsSource settings, AlertQueue queue, G
         queue.Enqueue(new BudgetAlert
         {
             Id = Guid.CreateVersion7(time.GetUtcNow()),
+            IncidentKey = Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
             Type = type,
             Severity = severity,
             At = time.GetUtcNow(),
             Budget = terms.Name,
             Unit = terms.Unit,
+            Per = partition.IsEmpty ? [] : terms.Per,
             Partition = partition,
             WindowStart = state.WindowStart,
             ResetsAt = state.ResetsAt,

@@ -13,30 +13,13 @@ public enum AlertSeverity
     Critical,
 }
 
-/// <summary>The types of alerts.</summary>
-public static class AlertTypes
-{
-    /// <summary>
-    /// A budget has used a share of its limit that <see cref="BudgetOptions.AlertAt"/> names; where one request passes several, the highest is told.
-    /// </summary>
-    public const string ThresholdReached = "threshold_reached";
-
-    /// <summary>A rejecting budget refused its first request of a window, or would have if it denied.</summary>
-    public const string BudgetExceeded = "budget_exceeded";
-
-    /// <summary>A throttling budget refused its first request of a window, or would have if it denied.</summary>
-    public const string ThrottlingActivated = "throttling_activated";
-
-    /// <summary>
-    /// A budget met more partitions in a window than <see cref="BudgetGuardOptions.MaxTrackedPartitions"/>: new ones share one account, whose figures it tells.
-    /// </summary>
-    public const string PartitionsOverflowed = "partitions_overflowed";
-}
-
-/// <summary>Something people should know about a budget. Amounts are in the budget's unit.</summary>
+/// <summary>Something people should know about a budget, or about the guard itself. Amounts are in the budget's unit.</summary>
 public sealed record BudgetAlert
 {
-    /// <summary>The alert's identity.</summary>
+    /// <summary>
+    /// The alert's identity: the same each time it is sent, and the same on every node that tells of the same thing in the same window, so that a receiver
+    /// can throw duplicates away.
+    /// </summary>
     public required Guid Id { get; init; }
 
     /// <summary>One of <see cref="AlertTypes"/>.</summary>
@@ -48,16 +31,26 @@ public sealed record BudgetAlert
     /// <summary>When it happened.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>The budget's name.</summary>
-    public required string Budget { get; init; }
+    /// <summary>
+    /// What an alert and its <see cref="AlertTypes.Recovered"/> partner have in common, at most 64 letters, digits and dashes: of one type, budget,
+    /// partition and window. Systems that open and close incidents use it as their key.
+    /// </summary>
+    public required string IncidentKey { get; init; }
 
-    /// <summary>What the budget counts.</summary>
-    public required BudgetUnit Unit { get; init; }
+    /// <summary>The budget's name; null where the alert is about no single budget.</summary>
+    public string? Budget { get; init; }
+
+    /// <summary>What the budget counts; null where the alert is about no single budget.</summary>
+    public BudgetUnit? Unit { get; init; }
+
+    /// <summary>What the budget is split by, in order: <c>User</c>, <c>Team</c>, … or the names of tags. Empty where <see cref="Partition"/> is.</summary>
+    public IReadOnlyList<string> Per { get; init; } = [];
 
     /// <summary>
-    /// The values that split the budget, in the order of its <c>Per</c>; null where a request lacks one. Empty for the account that untracked partitions share.
+    /// The values that split the budget, in the order of <see cref="Per"/>; null where a request lacks one. Empty for the account that untracked partitions
+    /// share. Client text: a sink escapes it for where it is shown.
     /// </summary>
-    public required IReadOnlyList<string?> Partition { get; init; }
+    public IReadOnlyList<string?> Partition { get; init; } = [];
 
     /// <summary>When the budget's window began; null for a total.</summary>
     public DateTimeOffset? WindowStart { get; init; }
@@ -65,25 +58,64 @@ public sealed record BudgetAlert
     /// <summary>When the budget starts anew; null if it never does.</summary>
     public DateTimeOffset? ResetsAt { get; init; }
 
-    /// <summary>The share of the limit that was reached, for <see cref="AlertTypes.ThresholdReached"/>.</summary>
+    /// <summary>The share of the limit that was reached or is forecast (0.8 = 80 %); null where none is.</summary>
     public decimal? Threshold { get; init; }
 
     /// <summary>The limit.</summary>
-    public required decimal Limit { get; init; }
+    public decimal? Limit { get; init; }
 
-    /// <summary>What was used, debt included.</summary>
-    public required decimal Used { get; init; }
+    /// <summary>What was used, debt included; for <see cref="AlertTypes.CostSpike"/> what the request or the minute cost is <see cref="Amount"/>.</summary>
+    public decimal? Used { get; init; }
 
     /// <summary>Used by limit; 0 where the limit is 0.</summary>
-    public required decimal Utilization { get; init; }
+    public decimal? Utilization { get; init; }
 
-    /// <summary>The alert as one English sentence.</summary>
+    /// <summary>What the window is expected to use in all, for <see cref="AlertTypes.ForecastExceeded"/>.</summary>
+    public decimal? Forecast { get; init; }
+
+    /// <summary>What one request or one minute used, for <see cref="AlertTypes.CostSpike"/>.</summary>
+    public decimal? Amount { get; init; }
+
+    /// <summary>What is usual, for <see cref="AlertTypes.CostSpike"/>: the median of the account's recent requests or minutes.</summary>
+    public decimal? Expected { get; init; }
+
+    /// <summary>The model the alert is about; null where it is about none in particular. Client text.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The operation the alert is about; null where it is about none in particular. Client text.</summary>
+    public string? Operation { get; init; }
+
+    /// <summary>For <see cref="AlertTypes.Recovered"/>: the type of the alert that is over.</summary>
+    public string? Recovers { get; init; }
+
+    /// <summary>What a <see cref="AlertTypes.Digest"/> or <see cref="AlertTypes.DailySummary"/> is made of; empty for all others.</summary>
+    public IReadOnlyList<AlertItem> Items { get; init; } = [];
+
+    /// <summary>The alert as one English sentence, on one line. It contains client text where <see cref="Partition"/> and <see cref="Model"/> do.</summary>
     public required string Message { get; init; }
+
+    /// <summary>What was claimed in the tracker for it; null where nothing has to be.</summary>
+    internal AlertClaim? Claim { get; init; }
 }
 
-/// <summary>Tells people. Called in the background (or before answering, with <see cref="BudgetGuardOptions.AsyncProcessing"/> false).</summary>
-public interface IAlertSink
+/// <summary>One line of a digest or a daily summary.</summary>
+public sealed record AlertItem
 {
-    /// <summary>Sends one alert. An exception is logged and counted; it never reaches a request.</summary>
-    ValueTask SendAsync(BudgetAlert alert, CancellationToken cancellationToken);
+    /// <summary>Of a digest: the type of the alerts that were folded.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>The budget's name; null for none.</summary>
+    public string? Budget { get; init; }
+
+    /// <summary>Of a digest: how many alerts were folded. Of a daily summary: how many accounts the budget has in use.</summary>
+    public long Count { get; init; } = 1;
+
+    /// <summary>What was used, in the budget's unit; null where it does not apply.</summary>
+    public decimal? Used { get; init; }
+
+    /// <summary>The limit, in the budget's unit; null where it does not apply.</summary>
+    public decimal? Limit { get; init; }
+
+    /// <summary>The line as text, without markup.</summary>
+    public required string Text { get; init; }
 }
