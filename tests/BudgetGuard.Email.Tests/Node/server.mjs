@@ -30,7 +30,7 @@ async function received(id, session, raw) {
   tell(id, 'mail', {
     mail: {
       secure: session.secure,
-      user: session.user ?? null,
+      user: session.user || null,
       sender: session.envelope.mailFrom.address,
       recipients: session.envelope.rcptTo.map(recipient => recipient.address),
       headers: mail.headerLines.map(header => header.key),
