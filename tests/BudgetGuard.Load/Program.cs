@@ -1,6 +1,6 @@
 using BudgetGuard.Load;
 
-// The peers of the gateway in a measurement: tests/BudgetGuard.Load/gateway.sh starts them.
+// The peers of the gateway in a measurement, which tests/BudgetGuard.Load/gateway.sh starts; and a storm of alerts.
 switch (args)
 {
     case ["provider", var url]:
@@ -12,7 +12,10 @@ switch (args)
     case ["first-byte", var count, .. var proxies]:
         await FirstByte.MeasureAsync(int.Parse(count, System.Globalization.CultureInfo.InvariantCulture), proxies);
         return 0;
+    case ["alert-storm", var rounds]:
+        await AlertStorm.MeasureAsync(int.Parse(rounds, System.Globalization.CultureInfo.InvariantCulture));
+        return 0;
     default:
-        Console.Error.WriteLine("usage: provider <url> | yarp <url> <upstream> | first-byte <count> <proxy>...");
+        Console.Error.WriteLine("usage: provider <url> | yarp <url> <upstream> | first-byte <count> <proxy>... | alert-storm <rounds>");
         return 2;
 }
