@@ -14,16 +14,18 @@ fi
 
 command -v dotnet > /dev/null || { echo "The .NET SDK 10 is not on PATH."; echo "0 passed, 1 failed"; exit 1; }
 
-# The vendors' client libraries for Node are a part of the tests; nothing of them is skipped.
+# The vendors' client libraries and the mail server for Node are a part of the tests; nothing of them is skipped.
 if ! command -v npm > /dev/null; then
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; } > /dev/null
 fi
 
-if ! (cd tests/BudgetGuard.Gateway.Tests/Node && npm ci --ignore-scripts --no-audit --no-fund --silent); then
-  echo "The Node packages of the tests could not be installed; npm is needed."
-  echo "0 passed, 1 failed"
-  exit 1
-fi
+for project in BudgetGuard.Gateway.Tests BudgetGuard.Email.Tests; do
+  if ! (cd "tests/$project/Node" && npm ci --ignore-scripts --no-audit --no-fund --silent); then
+    echo "The Node packages of $project could not be installed; npm is needed."
+    echo "0 passed, 1 failed"
+    exit 1
+  fi
+done
 
 log=$(mktemp)
 packages=$(mktemp -d)
@@ -40,14 +42,20 @@ tests=${PIPESTATUS[0]}
 passed=$(grep -oE 'Passed: +[0-9]+' "$log" | awk '{ sum += $2 } END { print sum + 0 }')
 failed=$(grep -oE 'Failed: +[0-9]+' "$log" | awk '{ sum += $2 } END { print sum + 0 }')
 
-# The package has to be one that a user can install: with its README, its documentation and its symbols.
-if dotnet pack src/BudgetGuard -c Release --no-build -v quiet -o "$packages" \
-    && grep -aq 'README.md' "$packages"/BudgetGuard.*.nupkg && grep -aq 'lib/net10.0/BudgetGuard.xml' "$packages"/BudgetGuard.*.nupkg && ls "$packages"/BudgetGuard.*.snupkg > /dev/null; then
-  passed=$((passed + 1))
-else
-  echo "The package is not complete."
-  failed=$((failed + 1))
-fi
+# Each package has to be one that a user can install: with its page, its documentation and its symbols.
+complete() {
+  dotnet pack "src/$1" -c Release --no-build -v quiet -o "$packages/$1" \
+    && grep -aq "$2" "$packages/$1"/*.nupkg && grep -aq "lib/net10.0/$1.xml" "$packages/$1"/*.nupkg && ls "$packages/$1"/*.snupkg > /dev/null
+}
+
+for package in "BudgetGuard README.md" "BudgetGuard.Email email.md"; do
+  if complete $package; then
+    passed=$((passed + 1))
+  else
+    echo "The package ${package% *} is not complete."
+    failed=$((failed + 1))
+  fi
+done
 
 if [ "$tests" -ne 0 ] && [ "$failed" -eq 0 ]; then
   echo "The test run broke off."

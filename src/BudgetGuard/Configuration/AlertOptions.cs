@@ -79,7 +79,7 @@ public sealed class AlertSinkOptions
     /// <summary>The mail server.</summary>
     public string? Host { get; set; }
 
-    /// <summary>The mail server's port. Default 587.</summary>
+    /// <summary>The mail server's port. Default 587; 465 with <see cref="Security"/> <c>Tls</c>.</summary>
     public int? Port { get; set; }
 
     /// <summary>How the connection to the mail server is secured: <c>StartTls</c>, <c>Tls</c> or <c>None</c>. Default <c>StartTls</c>.</summary>
