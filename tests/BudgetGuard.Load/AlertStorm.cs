@@ -4,8 +4,8 @@ using System.Globalization;
 namespace BudgetGuard.Load;
 
 /// <summary>
-/// Many users who cross their limit at once, through <see cref="IBudgetGuard"/>: how long a request takes with alerts and without, in turns in one run, what
-/// memory the alerts take, and whether all that were raised are accounted for.
+/// Many users who reach a share of their limit at once, over HTTP, with a sink that hangs: how long a request takes with alerts and without, in turns in one run,
+/// what memory is in use, and what became of all that were raised.
 /// </summary>
 internal static class AlertStorm
 {
@@ -41,21 +41,25 @@ internal static class AlertStorm
             new("BudgetGuard:Budgets:daily:Limit", "1"), new("BudgetGuard:Budgets:daily:Period", "Day"), new("BudgetGuard:Budgets:daily:Per", "User"),
             new("BudgetGuard:EnableAlerting", alerts ? "true" : "false"), new("BudgetGuard:Alerts:DrainTimeout", "2s"),
         ]);
-        builder.Services.AddBudgetGuard().AddAlertSink<HangingSink>();
+        builder.Services.AddBudgetGuard().AddAlertSink<HangingSink>()
+            .UseUserExtractor(static context => context.Request.QueryString.Value)
+            .UseCostEstimator(static _ => 0.85m);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         await using WebApplication app = builder.Build();
+        app.UseBudgetGuard();
+        app.MapGet("/work", static () => "done");
         await app.StartAsync();
-        IBudgetGuard guard = app.Services.GetRequiredService<IBudgetGuard>();
+        using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Parallel }) { BaseAddress = new Uri(app.Urls.First()) };
         long[] ticks = new long[Users];
         GC.Collect();
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        await Task.WhenAll(Enumerable.Range(0, Parallel).Select(lane => Task.Run(() => SpendAsync(guard, ticks, lane))));
+        await Task.WhenAll(Enumerable.Range(0, Parallel).Select(lane => Task.Run(() => AskAsync(client, ticks, lane))));
         long after = GC.GetTotalMemory(forceFullCollection: true);
         IBudgetAlerts sinks = app.Services.GetRequiredService<IBudgetAlerts>();
         await app.StopAsync();
         if (tells)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  memory grew by {(after - before) / 1024 / 1024} MiB, the accounts of {Users} users among it"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {(after - before) / 1024 / 1024} MiB more in use than before, the accounts of {Users} users among it"));
             foreach (AlertSinkStatus sink in sinks.Sinks)
             {
                 Console.WriteLine($"  {sink.Name}: sent {sink.Sent}, folded {sink.Folded}, failed {sink.Failed}, dropped at shutdown {sink.Dropped}");
@@ -66,17 +70,13 @@ internal static class AlertStorm
         return (Micros(ticks[Users / 2]), Micros(ticks[Users * 99 / 100]));
     }
 
-    private static async Task SpendAsync(IBudgetGuard guard, long[] ticks, int lane)
+    private static async Task AskAsync(HttpClient client, long[] ticks, int lane)
     {
         for (int user = lane; user < Users; user += Parallel)
         {
-            var request = new BudgetRequest { Subject = user.ToString(CultureInfo.InvariantCulture), Estimate = 0.90m };
             long started = Stopwatch.GetTimestamp();
-            await using (BudgetLease lease = await guard.BeginAsync(request))
-            {
-                lease.ReportCost(0.85m);
-            }
-
+            using HttpResponseMessage answer = await client.GetAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"/work?{user}"), UriKind.Relative));
+            answer.EnsureSuccessStatusCode();
             ticks[user] = Stopwatch.GetTimestamp() - started;
         }
     }
