@@ -14,16 +14,18 @@ fi
 
 command -v dotnet > /dev/null || { echo "The .NET SDK 10 is not on PATH."; echo "0 passed, 1 failed"; exit 1; }
 
-# The vendors' client libraries for Node are a part of the tests; nothing of them is skipped.
+# The vendors' client libraries for Node, and that of Standard Webhooks, are a part of the tests; nothing of them is skipped.
 if ! command -v npm > /dev/null; then
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; } > /dev/null
 fi
 
-if ! (cd tests/BudgetGuard.Gateway.Tests/Node && npm ci --ignore-scripts --no-audit --no-fund --silent); then
-  echo "The Node packages of the tests could not be installed; npm is needed."
-  echo "0 passed, 1 failed"
-  exit 1
-fi
+for folder in tests/BudgetGuard.Gateway.Tests/Node tests/BudgetGuard.Tests/Node; do
+  if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --silent); then
+    echo "The Node packages of the tests could not be installed; npm is needed."
+    echo "0 passed, 1 failed"
+    exit 1
+  fi
+done
 
 log=$(mktemp)
 packages=$(mktemp -d)

@@ -1,6 +1,7 @@
 using BudgetGuard;
 using BudgetGuard.Accounting;
 using BudgetGuard.Alerts;
+using BudgetGuard.Alerts.Sinks;
 using BudgetGuard.Api;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
@@ -123,6 +124,7 @@ public static class BudgetGuardServiceCollectionExtensions
 
     private static void AddAccounting(IServiceCollection services)
     {
+        services.AddAlertSinkTypes();
         services.TryAddSingleton<AlertQueue>();
         services.TryAddSingleton<IAccountEvents, AccountAlerts>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAlertSink, LogAlertSink>());
