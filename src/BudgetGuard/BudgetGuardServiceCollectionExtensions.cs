@@ -1,6 +1,7 @@
 using BudgetGuard;
 using BudgetGuard.Accounting;
 using BudgetGuard.Alerts;
+using BudgetGuard.Alerts.Delivery;
 using BudgetGuard.Alerts.Sinks;
 using BudgetGuard.Api;
 using BudgetGuard.Configuration;
@@ -125,7 +126,10 @@ public static class BudgetGuardServiceCollectionExtensions
     private static void AddAccounting(IServiceCollection services)
     {
         services.AddAlertSinkTypes();
+        services.TryAddSingleton<DeliveryLog>();
         services.TryAddSingleton<AlertQueue>();
+        services.TryAddSingleton<AlertSinks>();
+        services.TryAddSingleton<IBudgetAlerts, BudgetAlerts>();
         services.TryAddSingleton<IAccountEvents, AccountAlerts>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAlertSink, LogAlertSink>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, AlertDispatcher>());

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using BudgetGuard.Accounting;
+using BudgetGuard.Alerts.Delivery;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 using Microsoft.Extensions.Logging;

@@ -99,4 +99,27 @@ public sealed class AlertSinkOptions
 
     /// <summary>The recipients' addresses.</summary>
     public IList<string> To { get; set; } = [];
+
+    /// <summary>Each value that may be in a file of its own: its key, its value, its file.</summary>
+    internal IEnumerable<(string Key, string? Value, string? File)> SecretFiles() =>
+    [
+        (nameof(Url), Url, UrlFile), (nameof(Secret), Secret, SecretFile), (nameof(RoutingKey), RoutingKey, RoutingKeyFile),
+        (nameof(Password), Password, PasswordFile),
+    ];
+
+    /// <summary>A copy of its own, in which what files hold is in the options themselves.</summary>
+    internal AlertSinkOptions WithSecretsRead()
+    {
+        var copy = (AlertSinkOptions)MemberwiseClone();
+        copy.Budgets = [.. Budgets];
+        copy.Types = [.. Types];
+        copy.To = [.. To];
+        copy.Url ??= Read(UrlFile);
+        copy.Secret ??= Read(SecretFile);
+        copy.RoutingKey ??= Read(RoutingKeyFile);
+        copy.Password ??= Read(PasswordFile);
+        return copy;
+    }
+
+    private static string? Read(string? file) => file is null ? null : Configuration.SecretFile.Read(file, out _);
 }

@@ -132,4 +132,7 @@ public sealed class BudgetGuardOptions
 
     /// <summary>The budgets by name; names are letters, digits and <c>_</c>.</summary>
     public IDictionary<string, BudgetOptions> Budgets { get; set; } = new Dictionary<string, BudgetOptions>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whom alerts are sent to, and how.</summary>
+    public AlertOptions Alerts { get; set; } = new();
 }

@@ -40,6 +40,7 @@ internal sealed partial record GuardSettings
         Budgets = [.. options.Budgets
             .OrderBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase)
             .Select(pair => Rule(pair.Key, pair.Value, options))],
+        Alerts = AlertSettings.From(options.Alerts),
     };
 
     private static ImmutableArray<string> Paths(IList<string> paths) => [.. paths.Select(OptionsChecker.NormalizePath)];

@@ -72,6 +72,8 @@ internal sealed partial record GuardSettings
 
     /// <summary>All budgets, in the order of their names, so that answers do not depend on the order of configuration.</summary>
     public required ImmutableArray<BudgetRule> Budgets { get; init; }
+
+    public required AlertSettings Alerts { get; init; }
 }
 
 /// <summary>One configured budget, ready to be matched against requests.</summary>

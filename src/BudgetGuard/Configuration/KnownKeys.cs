@@ -8,7 +8,7 @@ internal sealed record KnownKey<T>(string Name, Action<SectionReader, string, T>
 /// <summary>
 /// Every key there is. A table and not reflection, so that trimming keeps it whole; a test holds it against the properties of the options and the JSON schema.
 /// </summary>
-internal static class KnownKeys
+internal static partial class KnownKeys
 {
     public static IReadOnlyList<KnownKey<BudgetOverride>> Override { get; } =
     [
@@ -84,6 +84,7 @@ internal static class KnownKeys
         Guarded<ResponseFormat>("ResponseFormat", ValueParsers.Name, (o, v) => o.ResponseFormat = v),
         Guarded<bool>("ResponseHeaders", ValueParsers.Bool, (o, v) => o.ResponseHeaders = v),
         new("Budgets", (reader, path, o) => reader.ReadMap(path, o.Budgets, Budget)),
+        new("Alerts", (reader, path, o) => reader.ReadObject(path, o.Alerts, Alerts)),
     ];
 
     private static KnownKey<BudgetGuardOptions> Guarded<TValue>(string name, ValueParser<TValue> parse, Action<BudgetGuardOptions, TValue> set) =>

@@ -29,6 +29,7 @@ internal sealed class OptionsChecker(ProblemList problems)
         }
 
         CheckBudgets(options);
+        new AlertChecker(this).Check(options.Alerts);
     }
 
     /// <summary>A path as the filter compares it: no trailing slash.</summary>

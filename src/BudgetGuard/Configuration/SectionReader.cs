@@ -18,7 +18,7 @@ internal sealed class SectionReader(IConfigurationSection section, IConfiguratio
         IConfigurationSection at = At(path);
         if (at.Value is not null)
         {
-            problems.AddValue(path, at.Value, "is a single value; expected keys: " + string.Join(", ", keys.Select(key => key.Name)));
+            AddSingleValue(path, at.Value, "is a single value; expected keys: " + string.Join(", ", keys.Select(key => key.Name)));
         }
 
         foreach (IConfigurationSection child in at.GetChildren())
@@ -117,7 +117,7 @@ internal sealed class SectionReader(IConfigurationSection section, IConfiguratio
         IConfigurationSection at = At(path);
         if (at.Value is not null)
         {
-            problems.AddValue(path, at.Value, "is a single value; expected objects by name");
+            AddSingleValue(path, at.Value, "is a single value; expected objects by name");
         }
 
         foreach (IConfigurationSection child in at.GetChildren())
@@ -171,6 +171,19 @@ internal sealed class SectionReader(IConfigurationSection section, IConfiguratio
         else
         {
             set(value);
+        }
+    }
+
+    /// <summary>Where a sink is expected people put its address, which is a secret.</summary>
+    private void AddSingleValue(string path, string value, string text)
+    {
+        if (path.Contains(":Alerts", StringComparison.OrdinalIgnoreCase))
+        {
+            problems.Add(path, text);
+        }
+        else
+        {
+            problems.AddValue(path, value, text);
         }
     }
 

@@ -38,6 +38,12 @@ internal static class ValueParsers
         return null;
     }
 
+    /// <summary>A time of day such as 08:00 or 17:30.</summary>
+    public static string? TimeOfDay(string text, out TimeOnly value) =>
+        TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out value)
+            ? null
+            : "is no time of day; expected hours and minutes such as '08:00'";
+
     public static string? Bool(string text, out bool value)
     {
         value = text.Equals("true", StringComparison.OrdinalIgnoreCase);

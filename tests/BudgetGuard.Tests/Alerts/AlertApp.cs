@@ -45,6 +45,42 @@ internal sealed class AlertApp : IAsyncDisposable
         return Heard.All;
     }
 
+    /// <summary>Stops the host while its clock goes on, as a clock does: by a bound at most, after which a sink that hangs must have been left behind.</summary>
+    public Task StopHostAsync() => AdvanceUntilAsync(App.Services.GetRequiredService<IHost>().StopAsync(), TimeSpan.FromSeconds(6));
+
+    /// <summary>Moves the clock on, in steps, until a task that waits by it is done; it must not need much more than a bound.</summary>
+    public async Task AdvanceUntilAsync(Task task, TimeSpan bound)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        TimeSpan step = TimeSpan.FromMilliseconds(100);
+        TimeSpan passed = TimeSpan.Zero;
+        while (!task.IsCompleted)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            if (passed < bound)
+            {
+                App.Time.Advance(step);
+                passed += step;
+            }
+
+            await Task.Yield();
+        }
+
+        await task;
+    }
+
+    /// <summary>Moves the clock on, in steps, until something is so.</summary>
+    public async Task AdvanceUntilAsync(Func<bool> isSo, TimeSpan step)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        while (!isSo())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            App.Time.Advance(step);
+            await Task.Yield();
+        }
+    }
+
     /// <summary>Stops the app and gives type and threshold of all that was heard.</summary>
     public async Task<IEnumerable<(string Type, decimal? Threshold)>> StopAndListAsync() =>
         (await StopAsync()).Select(static alert => (alert.Type, alert.Threshold));

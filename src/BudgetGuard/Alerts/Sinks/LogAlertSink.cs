@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace BudgetGuard.Alerts.Sinks;
 
 /// <summary>Writes alerts to the log category <c>BudgetGuard.Alerts</c>.</summary>
-internal sealed partial class LogAlertSink(ILoggerFactory loggers, string name = LogAlertSinkFactory.TypeName) : IAlertSink
+internal sealed partial class LogAlertSink(ILoggerFactory loggers, string name = "log") : IAlertSink
 {
     private readonly ILogger _logger = loggers.CreateLogger("BudgetGuard.Alerts");
 
@@ -46,9 +46,7 @@ internal sealed partial class LogAlertSink(ILoggerFactory loggers, string name =
 /// <summary>Makes the sinks of type <c>Log</c>.</summary>
 internal sealed class LogAlertSinkFactory(ILoggerFactory loggers) : IAlertSinkFactory
 {
-    public const string TypeName = "Log";
-
-    public string Type => TypeName;
+    public string Type => "Log";
 
     public IReadOnlyList<string> Keys => [];
 
