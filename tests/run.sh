@@ -14,12 +14,12 @@ fi
 
 command -v dotnet > /dev/null || { echo "The .NET SDK 10 is not on PATH."; echo "0 passed, 1 failed"; exit 1; }
 
-# The vendors' client libraries and the mail server for Node are a part of the tests; nothing of them is skipped.
+# The vendors' client libraries, the mail server and the library of Standard Webhooks for Node are a part of the tests; nothing of them is skipped.
 if ! command -v npm > /dev/null; then
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; } > /dev/null
 fi
 
-for project in BudgetGuard.Gateway.Tests BudgetGuard.Email.Tests; do
+for project in BudgetGuard.Tests BudgetGuard.Gateway.Tests BudgetGuard.Email.Tests; do
   if ! (cd "tests/$project/Node" && npm ci --ignore-scripts --no-audit --no-fund --silent); then
     echo "The Node packages of $project could not be installed; npm is needed."
     echo "0 passed, 1 failed"

@@ -2,6 +2,7 @@ using BudgetGuard;
 using BudgetGuard.Accounting;
 using BudgetGuard.Alerts;
 using BudgetGuard.Alerts.Delivery;
+using BudgetGuard.Alerts.Sinks;
 using BudgetGuard.Api;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
@@ -124,6 +125,7 @@ public static class BudgetGuardServiceCollectionExtensions
 
     private static void AddAccounting(IServiceCollection services)
     {
+        services.AddAlertSinkTypes();
         services.TryAddSingleton<DeliveryLog>();
         services.TryAddSingleton<AlertQueue>();
         services.TryAddSingleton<AlertSinks>();

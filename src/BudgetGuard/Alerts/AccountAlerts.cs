@@ -37,7 +37,7 @@ internal sealed class AccountAlerts(SettingsSource settings, AlertQueue queue, G
             case AccountEventKind.ThresholdReached:
                 Raise(
                     AlertTypes.ThresholdReached,
-                    AlertSeverity.Warning,
+                    AlertSeverities.Of(AlertTypes.ThresholdReached, accountEvent.Threshold),
                     string.Create(CultureInfo.InvariantCulture, $"{accountEvent.Threshold * 100:0.##} % reached"),
                     accountEvent);
                 break;

@@ -29,7 +29,7 @@ internal sealed class BudgetGuardHealthCheck(SettingsSource settings, ICostTrack
         }
 
         string[] broken = [.. alerts.Sinks.Where(static sink => sink.IsBroken).Select(static sink => sink.Name)];
-        data["broken alert sinks"] = broken;
+        data["broken_alert_sinks"] = broken;
         return !settings.IsLastReloadGood ? HealthCheckResult.Degraded("The changed configuration was refused; the last good settings are in force.", data: data)
             : broken.Length > 0 ? HealthCheckResult.Degraded($"Alerts do not reach {string.Join(", ", broken)}.", data: data)
             : HealthCheckResult.Healthy("The budget guard can decide.", data);

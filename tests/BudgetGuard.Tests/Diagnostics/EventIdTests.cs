@@ -30,6 +30,11 @@ public sealed class EventIdTests
         [203] = "AlertNotSent",
         [204] = "FailuresSkipped",
         [400] = "Alert",
+        [401] = "AlertItems",
+        [410] = "AlertsDropped",
+        [411] = "AlertSinkBroken",
+        [412] = "AlertSinkWorks",
+        [413] = "AlertDigestLost",
     };
 
     private static LoggerMessageAttribute[] Messages { get; } =

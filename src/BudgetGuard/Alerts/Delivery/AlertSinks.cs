@@ -1,3 +1,4 @@
+using BudgetGuard.Alerts.Sinks;
 using BudgetGuard.Configuration;
 
 namespace BudgetGuard.Alerts.Delivery;
