@@ -29,10 +29,10 @@ public sealed partial class AlertPageTests
     [InlineData("teams.md", "Teams " + Exceeded)]
     [InlineData("discord.md", "Discord " + Exceeded)]
     [InlineData("pagerduty.md", "PagerDuty " + Exceeded, "PagerDuty " + AlertTypes.Recovered)]
-    public void Samples_are_what_the_sink_makes(string page, params string[] samples) => CheckSamples(page, samples);
+    public Task Samples_are_what_the_sink_makes(string page, params string[] samples) => CheckSamplesAsync(page, samples);
 
     [Fact]
-    public void There_is_a_sample_of_each_type() => CheckSamples("samples.md", [.. SampleAlerts.All.Select(alert => $"Webhook {alert.Type}")]);
+    public Task There_is_a_sample_of_each_type() => CheckSamplesAsync("samples.md", [.. SampleAlerts.All.Select(alert => $"Webhook {alert.Type}")]);
 
     [Theory]
     [InlineData("webhook.md")]
@@ -124,14 +124,20 @@ public sealed partial class AlertPageTests
             .Create("ledger", new AlertSinkOptions { Url = url, AllowPrivateNetworks = true, Secret = secret }).SendAsync(SampleAlerts.Of(Exceeded), default);
     }
 
-    private static void CheckSamples(string page, string[] samples)
+    private static async Task CheckSamplesAsync(string page, string[] samples)
     {
         string text = Page(page);
         Assert.Equal(samples, Sample().Matches(text).Select(match => match.Groups["sample"].Value));
-        string expected = Sample().Replace(text, match => $"{match.Groups["head"].Value}{Made(match.Groups["sample"].Value)}\n```");
+        Dictionary<string, string> made = [];
+        foreach (string sample in samples)
+        {
+            made.Add(sample, await MakeAsync(sample));
+        }
+
+        string expected = Sample().Replace(text, match => $"{match.Groups["head"].Value}{made[match.Groups["sample"].Value]}\n```");
         if (Environment.GetEnvironmentVariable("BUDGETGUARD_WRITE_SAMPLES") == "1")
         {
-            File.WriteAllText(Path.Combine(_folder, page), expected);
+            await File.WriteAllTextAsync(Path.Combine(_folder, page), expected);
         }
         else
         {
@@ -139,13 +145,13 @@ public sealed partial class AlertPageTests
         }
     }
 
-    private static string Made(string sample)
+    private static async Task<string> MakeAsync(string sample)
     {
         BudgetAlert alert = SampleAlerts.Of(sample[(sample.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
         return sample.Split(' ')[0] switch
         {
-            "Log" => Logged(alert),
-            "Console" => Written(alert),
+            "Log" => await LogAsync(alert),
+            "Console" => await WriteAsync(alert),
             "Webhook" => ReadableJson.Of(WebhookAlertSink.Body(alert, cloudEvents: false)),
             "CloudEvents" => ReadableJson.Of(WebhookAlertSink.Body(alert, cloudEvents: true)),
             "Slack" => ReadableJson.Of(SlackAlertSink.Body(alert)),
@@ -156,18 +162,18 @@ public sealed partial class AlertPageTests
         };
     }
 
-    private static string Logged(BudgetAlert alert)
+    private static async Task<string> LogAsync(BudgetAlert alert)
     {
         using FakeLoggerProvider provider = new();
         using LoggerFactory loggers = new([provider]);
-        Assert.True(new LogAlertSink(loggers).SendAsync(alert, default).IsCompletedSuccessfully);
+        await new LogAlertSink(loggers).SendAsync(alert, default);
         return provider.Collector.LatestRecord.Message;
     }
 
-    private static string Written(BudgetAlert alert)
+    private static async Task<string> WriteAsync(BudgetAlert alert)
     {
         using StringWriter output = new();
-        Assert.True(new ConsoleAlertSink("stdout", output).SendAsync(alert, default).IsCompletedSuccessfully);
+        await new ConsoleAlertSink("stdout", output).SendAsync(alert, default);
         return output.ToString().ReplaceLineEndings("\n").TrimEnd('\n');
     }
 
