@@ -81,7 +81,10 @@ internal sealed class AlertApp : IAsyncDisposable
         {
             patience.Token.ThrowIfCancellationRequested();
             App.Time.Advance(step);
-            await Task.Yield();
+            for (int i = 0; i < 1_000 && !isSo(); i++)
+            {
+                await Task.Yield();
+            }
         }
     }
 
