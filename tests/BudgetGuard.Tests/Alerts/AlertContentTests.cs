@@ -24,7 +24,7 @@ public sealed class AlertContentTests
             Id = default,
             IncidentKey = string.Empty,
             Type = "threshold_reached",
-            Severity = AlertSeverity.Warning,
+            Severity = AlertSeverity.Information,
             At = GuardedApp.Start.AddMinutes(3),
             Budget = "daily",
             Unit = BudgetUnit.Usd,
@@ -161,7 +161,7 @@ public sealed class AlertContentTests
         await app.StopAsync();
         Assert.Equal(
             [
-                (LogLevel.Warning, "threshold_reached: Budget daily (alice): 100 % reached, 1 of 1 USD used; starts anew 2026-06-11T00:00:00.0000000+00:00"),
+                (LogLevel.Error, "threshold_reached: Budget daily (alice): 100 % reached, 1 of 1 USD used; starts anew 2026-06-11T00:00:00.0000000+00:00"),
                 (LogLevel.Error, "budget_exceeded: Budget daily (alice): requests are rejected, 1 of 1 USD used; starts anew 2026-06-11T00:00:00.0000000+00:00"),
             ],
             AlertLines(app.App).Select(record => (record.Level, record.Message)));

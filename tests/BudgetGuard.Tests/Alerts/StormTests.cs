@@ -15,7 +15,7 @@ public sealed class StormTests
         await app.Heard.WaitForAsync(4);
         await WhenHandledAsync(app, 30);
         Assert.Equal(4, app.Heard.All.Count);
-        await app.AdvanceUntilAsync(() => app.Heard.All.Count == 5, TimeSpan.FromSeconds(5));
+        await app.AdvanceUntilAsync(() => app.Heard.All.Count == 5, TimeSpan.FromSeconds(1));
         BudgetAlert digest = app.Heard.All[4];
         Assert.Equal((AlertTypes.Digest, AlertSeverity.Critical), (digest.Type, digest.Severity));
         AlertItem item = Assert.Single(digest.Items);
@@ -29,14 +29,14 @@ public sealed class StormTests
         await using AlertApp app = await StartAsync("MaxPerMinute", "3");
         await SpendAsync(app, 0, 10);
         await WhenHandledAsync(app, 10);
-        await app.AdvanceUntilAsync(() => app.Heard.All.Count == 3, TimeSpan.FromSeconds(5));
+        await app.AdvanceUntilAsync(() => app.Heard.All.Count == 3, TimeSpan.FromSeconds(1));
         await SpendAsync(app, 10, 5);
         await WhenHandledAsync(app, 15);
 
         // The digest and one more; the last message of the minute is kept for the next digest.
         Assert.Equal(4, app.Heard.All.Count);
         Assert.Equal(["user0", "user1", "user10"], app.Heard.All.Where(static alert => alert.Type != AlertTypes.Digest).Select(static alert => alert.Partition.Single()));
-        await app.AdvanceUntilAsync(() => app.Heard.All.Count == 5, TimeSpan.FromSeconds(5));
+        await app.AdvanceUntilAsync(() => app.Heard.All.Count == 5, TimeSpan.FromSeconds(1));
         Assert.Equal([8L, 4L], app.Heard.All.Where(static alert => alert.Type == AlertTypes.Digest).Select(static alert => alert.Items.Single().Count));
     }
 

@@ -18,7 +18,12 @@ public sealed class MetricsTests
             [
                 ("budgetguard.alerts", "{alert}", typeof(Counter<long>)),
                 ("budgetguard.alerts.dropped", "{alert}", typeof(Counter<long>)),
+                ("budgetguard.alerts.duration", "s", typeof(Histogram<double>)),
                 ("budgetguard.alerts.failed", "{send}", typeof(Counter<long>)),
+                ("budgetguard.alerts.folded", "{alert}", typeof(Counter<long>)),
+                ("budgetguard.alerts.retried", "{attempt}", typeof(Counter<long>)),
+                ("budgetguard.alerts.sent", "{send}", typeof(Counter<long>)),
+                ("budgetguard.alerts.told_elsewhere", "{alert}", typeof(Counter<long>)),
                 ("budgetguard.budget.utilization", "1", typeof(ObservableGauge<double>)),
                 ("budgetguard.cost", "{USD}", typeof(Counter<double>)),
                 ("budgetguard.decision.duration", "s", typeof(Histogram<double>)),

@@ -9,7 +9,7 @@ public sealed class SeriesTests
 {
     private static readonly string[] AllowedTags =
     [
-        "budgetguard.decision", "budgetguard.budget", "budgetguard.operation", "budgetguard.alert.type", "budgetguard.reload.of", "budgetguard.reload.outcome",
+        "budgetguard.decision", "budgetguard.budget", "budgetguard.operation", "budgetguard.alert.type", "budgetguard.alert.sink", "budgetguard.reload.of", "budgetguard.reload.outcome",
         "budgetguard.step", "budgetguard.store",
     ];
 
