@@ -1,9 +1,11 @@
+using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using BudgetGuard.Email.Tests.Rig;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace BudgetGuard.Email.Tests;
 
@@ -37,6 +39,17 @@ public sealed partial class EmailPageTests
         Assert.Empty(factory.Check(options));
         options.Password = null;
         Assert.Equal("Password", Assert.Single(factory.Check(options)).Key);
+    }
+
+    [Fact]
+    public void Event_keeps_its_number_and_name()
+    {
+        LoggerMessageAttribute message = Assert.Single(
+            typeof(MailComposer).Assembly.GetTypes()
+                .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+                .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>());
+        Assert.Equal((480, "MailRecipientsRefused"), (message.EventId, message.EventName));
+        Assert.Contains("(event 480)", _page, StringComparison.Ordinal);
     }
 
     /// <summary>The only block of a language.</summary>

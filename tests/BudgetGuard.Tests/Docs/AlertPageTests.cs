@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using BudgetGuard.Alerts.Sinks;
@@ -62,6 +64,17 @@ public sealed partial class AlertPageTests
         Assert.Contains($"`\"{key}File\": \"/run/secrets/", Page(page), StringComparison.Ordinal);
         Assert.NotNull(typeof(AlertSinkOptions).GetProperty(key + "File"));
     }
+
+    [Fact]
+    public void Events_of_alerts_are_in_the_table() => Assert.Equal(
+        [
+            .. typeof(LogAlertSink).Assembly.GetTypes()
+                .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+                .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>()
+                .Where(message => message.EventId is >= 400 and < 480).OrderBy(message => message.EventId).Select(message => (message.EventId, message.EventName!)),
+            (480, "MailRecipientsRefused"),
+        ],
+        Event().Matches(Page("log-and-console.md")).Select(row => (int.Parse(row.Groups["id"].ValueSpan, CultureInfo.InvariantCulture), row.Groups["name"].Value)));
 
     [Fact]
     public async Task Receiver_in_CSharp_takes_what_is_signed_and_nothing_else()
@@ -196,12 +209,15 @@ public sealed partial class AlertPageTests
         return [.. services.GetServices<IAlertSinkFactory>().Single(factory => factory.Type == options.Type).Check(options)];
     }
 
-    private static System.Reflection.PropertyInfo Property(AlertSinkOptions options, string variable) => options.GetType().GetProperty(variable.Split("__")[^1])!;
+    private static PropertyInfo Property(AlertSinkOptions options, string variable) => options.GetType().GetProperty(variable.Split("__")[^1])!;
 
     private static string Page(string name) => File.ReadAllText(Path.Combine(_folder, name)).ReplaceLineEndings("\n");
 
     [GeneratedRegex(@"(?<head>^<!-- sample: (?<sample>\w+ \w+) -->\n```[a-z]+\n).*?^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Sample();
+
+    [GeneratedRegex(@"^\| (?<id>4\d\d) \| `(?<name>\w+)` \|", RegexOptions.Multiline)]
+    private static partial Regex Event();
 
     [GeneratedRegex(@"^export (?<name>BudgetGuard__Alerts__Sinks__\w+)=(?<value>\S+)$", RegexOptions.Multiline)]
     private static partial Regex Variable();
