@@ -51,15 +51,13 @@ internal static class AlertStorm
         await app.StartAsync();
         using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Parallel }) { BaseAddress = new Uri(app.Urls.First()) };
         long[] ticks = new long[Users];
-        GC.Collect();
-        long before = GC.GetTotalMemory(forceFullCollection: true);
         await Task.WhenAll(Enumerable.Range(0, Parallel).Select(lane => Task.Run(() => AskAsync(client, ticks, lane))));
-        long after = GC.GetTotalMemory(forceFullCollection: true);
+        long inUse = GC.GetTotalMemory(forceFullCollection: true);
         IBudgetAlerts sinks = app.Services.GetRequiredService<IBudgetAlerts>();
         await app.StopAsync();
         if (tells)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {(after - before) / 1024 / 1024} MiB more in use than before, the accounts of {Users} users among it"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {inUse / 1024 / 1024} MiB in use in all, the accounts of {Users} users among it"));
             foreach (AlertSinkStatus sink in sinks.Sinks)
             {
                 Console.WriteLine($"  {sink.Name}: sent {sink.Sent}, folded {sink.Folded}, failed {sink.Failed}, dropped at shutdown {sink.Dropped}");
@@ -85,6 +83,7 @@ internal static class AlertStorm
 
     private sealed class HangingSink : IAlertSink
     {
+        // It hangs for good, so that all that comes has to wait, or to be folded.
         public async ValueTask SendAsync(BudgetAlert alert, CancellationToken cancellationToken) => await Task.Delay(Timeout.Infinite, cancellationToken);
     }
 }

@@ -63,6 +63,9 @@ internal sealed partial class SettingsSource : IDisposable
     /// <summary>Raised after each reload, with whether it was good.</summary>
     public event Action<bool>? Reloaded;
 
+    /// <summary>Where the settings stand in the configuration, as messages name their keys.</summary>
+    public string SectionPath => _section?.Path ?? BudgetGuardOptions.SectionName;
+
     /// <summary>The last good settings.</summary>
     public GuardSettings Current => _current;
 
@@ -112,7 +115,7 @@ internal sealed partial class SettingsSource : IDisposable
     private GuardSettings Build(out ProblemList problems)
     {
         BudgetGuardOptions options = new();
-        problems = new ProblemList(_section?.Path ?? BudgetGuardOptions.SectionName);
+        problems = new ProblemList(SectionPath);
         if (_section is not null)
         {
             new SectionReader(_section, _root, problems).ReadInto(options);

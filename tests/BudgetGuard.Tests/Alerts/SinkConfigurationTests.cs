@@ -98,6 +98,27 @@ public sealed class SinkConfigurationTests
         Assert.Equal([AlertTypes.ThresholdReached, AlertTypes.BudgetExceeded], (await app.StopAsync()).Select(static alert => alert.Type));
     }
 
+    [Fact]
+    public async Task A_sink_that_cannot_be_made_at_a_reload_leaves_those_there_were()
+    {
+        await using AlertApp app = await AlertApp.StartAsync(sinks: static guard => guard.Services.AddSingleton<IAlertSinkFactory, OddFactory>());
+        app.Reconfigure("BudgetGuard:Alerts:Sinks:odd:Type", "Odd");
+        Assert.Contains(app.App.Logs.GetSnapshot(), static record => record.Id.Name == "AlertSinksNotRebuilt" && record.Exception?.Message == "odd");
+        await app.AskAsync(1.00m);
+        Assert.Single(await app.StopAsync());
+    }
+
+    private sealed class OddFactory : IAlertSinkFactory
+    {
+        public string Type => "Odd";
+
+        public IReadOnlyList<string> Keys => [];
+
+        public IEnumerable<(string Key, string Problem)> Check(AlertSinkOptions options) => [];
+
+        public IAlertSink Create(string name, AlertSinkOptions options) => throw new InvalidOperationException("odd");
+    }
+
     internal sealed class ToggledSink : IAlertSink
     {
         public bool Works { get; set; }

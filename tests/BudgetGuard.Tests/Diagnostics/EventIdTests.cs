@@ -35,6 +35,7 @@ public sealed class EventIdTests
         [411] = "AlertSinkBroken",
         [412] = "AlertSinkWorks",
         [413] = "AlertDigestLost",
+        [414] = "AlertSinksNotRebuilt",
     };
 
     private static LoggerMessageAttribute[] Messages { get; } =

@@ -98,31 +98,37 @@ internal sealed class AlertSinks : IDisposable
     {
         lock (_gate)
         {
-            if (isGood && _isStarted && !_isStopped)
+            if (!isGood || !_isStarted || _isStopped)
+            {
+                return;
+            }
+
+            try
             {
                 Build();
+            }
+            catch (Exception failure)
+            {
+                // A factory of the program may throw anything; a reload must not take the app down, and the sinks there were stay.
+                _log.NotRebuilt(failure);
             }
         }
     }
 
     private void Build()
     {
-        List<SinkWorker> kept = [];
-        List<SinkWorker> now = [];
+        // All sinks are made before the first worker starts: one that cannot be made leaves everything as it was.
+        List<(AlertSinkSettings Settings, IAlertSink? Sink, bool IsOwned)> made = [];
         foreach ((AlertSinkSettings settings, IAlertSink? added) in Wanted())
         {
-            SinkWorker? same = Array.Find(_workers, worker => worker.Settings.IsSameAs(settings));
-            if (same is not null)
-            {
-                kept.Add(same);
-            }
-
-            now.Add(same ?? new SinkWorker(added ?? Make(settings), settings, isOwned: added is null, _log, _time));
+            made.Add((settings, SameAs(settings) is null ? added ?? Make(settings) : null, added is null));
         }
 
-        foreach (SinkWorker old in _workers.Except(kept))
+        SinkWorker[] now =
+            [.. made.Select(one => one.Sink is null ? SameAs(one.Settings)! : new SinkWorker(one.Sink, one.Settings, one.IsOwned, _log, _time))];
+        foreach (SinkWorker old in _workers.Except(now))
         {
-            // It sends what it has already; the hosts's stop waits for it as for the others.
+            // It sends what it has already; the host's stop waits for it as for the others.
             old.Complete();
             _retiring.Add(old);
         }
@@ -130,6 +136,8 @@ internal sealed class AlertSinks : IDisposable
         _retiring.RemoveAll(static worker => worker.Completion.IsCompleted);
         _workers = [.. now.OrderBy(static worker => worker.Name, StringComparer.OrdinalIgnoreCase)];
     }
+
+    private SinkWorker? SameAs(AlertSinkSettings settings) => Array.Find(_workers, worker => worker.Settings.IsSameAs(settings));
 
     private IEnumerable<(AlertSinkSettings Settings, IAlertSink? Added)> Wanted()
     {
@@ -163,7 +171,7 @@ internal sealed class AlertSinks : IDisposable
     {
         foreach (AlertSinkSettings sink in settings.Alerts.Sinks)
         {
-            string key = $"{BudgetGuardOptions.SectionName}:Alerts:Sinks:{sink.Name}";
+            string key = $"{_settings.SectionPath}:Alerts:Sinks:{sink.Name}";
             foreach ((string name, string problem) in ProblemsOf(sink))
             {
                 yield return $"{key}{(name.Length == 0 ? "" : ":" + name)}: {problem}";

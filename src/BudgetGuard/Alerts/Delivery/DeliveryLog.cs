@@ -12,6 +12,9 @@ internal sealed partial class DeliveryLog(GuardMetrics metrics, FailureLog failu
 {
     private long _dropped;
 
+    /// <summary>How many were dropped since <see cref="TellDropped"/> last told.</summary>
+    public long DroppedSinceTold => Interlocked.Read(ref _dropped);
+
     /// <summary>Counts alerts that nobody will be told; without a sink they did not even reach the sinks.</summary>
     public void Dropped(string? sink, int count)
     {
@@ -54,6 +57,9 @@ internal sealed partial class DeliveryLog(GuardMetrics metrics, FailureLog failu
         }
     }
 
+    /// <summary>The sinks of a changed configuration could not be made.</summary>
+    public void NotRebuilt(Exception failure) => LogNotRebuilt(failure);
+
     /// <summary>A digest that nobody will be told, because the application stops.</summary>
     public void DigestLost(string sink, long alerts) => LogDigestLost(sink, alerts);
 
@@ -77,4 +83,7 @@ internal sealed partial class DeliveryLog(GuardMetrics metrics, FailureLog failu
 
     [LoggerMessage(413, LogLevel.Warning, "The application stopped before the alert sink {Sink} was sent a digest of {Count} alerts.", EventName = "AlertDigestLost")]
     private partial void LogDigestLost(string sink, long count);
+
+    [LoggerMessage(414, LogLevel.Error, "The alert sinks of the changed configuration could not be made; those there were stay.", EventName = "AlertSinksNotRebuilt")]
+    private partial void LogNotRebuilt(Exception failure);
 }

@@ -65,18 +65,11 @@ internal sealed class SinkPipeline
     /// <summary>The sink works: what was waiting for that need not wait longer.</summary>
     public Task CloseAsync(CancellationToken cancellationToken) => _control.CloseAsync(cancellationToken);
 
-    /// <summary>One attempt; a sink that ignores its token is left behind when the token ends.</summary>
-    public static async ValueTask AttemptAsync(IAlertSink sink, BudgetAlert alert, CancellationToken cancellationToken)
-    {
-        ValueTask sending = sink.SendAsync(alert, cancellationToken);
-        if (sending.IsCompleted)
-        {
-            await sending.ConfigureAwait(false);
-            return;
-        }
-
-        await sending.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
+    /// <summary>
+    /// One attempt. On a thread of its own, so that a sink that blocks it, or ignores its token, is left behind when the token ends; alerts are few.
+    /// </summary>
+    public static async ValueTask AttemptAsync(IAlertSink sink, BudgetAlert alert, CancellationToken cancellationToken) => await Task.Run(
+        () => sink.SendAsync(alert, cancellationToken).AsTask(), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
 
     private static bool IsWorthAnotherTry(Exception? failure) =>
         failure is not null and not OperationCanceledException and not BrokenCircuitException and not AlertDeliveryException { IsPermanent: true };

@@ -160,6 +160,7 @@ internal sealed partial class SinkWorker : IDisposable
         }
         else if (wait > TimeSpan.Zero)
         {
+            // Whichever is first: another alert, or the end of the interval by the same clock that the storm control reads.
             using var enough = new CancellationTokenSource();
             await Task.WhenAny(more, Task.Delay(wait, _time, enough.Token)).ConfigureAwait(false);
             await enough.CancelAsync().ConfigureAwait(false);
