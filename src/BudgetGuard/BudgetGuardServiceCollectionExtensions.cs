@@ -1,6 +1,7 @@
 using BudgetGuard;
 using BudgetGuard.Accounting;
 using BudgetGuard.Alerts;
+using BudgetGuard.Alerts.Raising;
 using BudgetGuard.Api;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
@@ -124,9 +125,13 @@ public static class BudgetGuardServiceCollectionExtensions
     private static void AddAccounting(IServiceCollection services)
     {
         services.TryAddSingleton<AlertQueue>();
+        services.TryAddSingleton<AlertRaiser>();
+        services.TryAddSingleton<StoreHealth>();
+        services.TryAddSingleton<DailySummary>();
         services.TryAddSingleton<IAccountEvents, AccountAlerts>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAlertSink, LogAlertSink>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, AlertDispatcher>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, AccountWatcher>());
         services.TryAddSingleton<ICostTracker>(provider =>
         {
             SettingsSource settings = provider.GetRequiredService<SettingsSource>();

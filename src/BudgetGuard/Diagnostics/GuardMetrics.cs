@@ -89,7 +89,7 @@ internal sealed class GuardMetrics : IDisposable
     public void Overshot(string budget, Money amount) =>
         _overshoot.Add((double)amount.Usd, new KeyValuePair<string, object?>("budgetguard.budget", budget));
 
-    public void Alerted(string type, string budget) =>
+    public void Alerted(string type, string? budget) =>
         _alerts.Add(1, new KeyValuePair<string, object?>("budgetguard.alert.type", type), new KeyValuePair<string, object?>("budgetguard.budget", budget));
 
     public void AlertDropped() => _alertsDropped.Add(1);
