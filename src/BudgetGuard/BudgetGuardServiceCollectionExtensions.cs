@@ -1,6 +1,7 @@
 using BudgetGuard;
 using BudgetGuard.Accounting;
 using BudgetGuard.Alerts;
+using BudgetGuard.Alerts.Delivery;
 using BudgetGuard.Alerts.Raising;
 using BudgetGuard.Api;
 using BudgetGuard.Configuration;
@@ -124,10 +125,13 @@ public static class BudgetGuardServiceCollectionExtensions
 
     private static void AddAccounting(IServiceCollection services)
     {
+        services.TryAddSingleton<DeliveryLog>();
         services.TryAddSingleton<AlertQueue>();
         services.TryAddSingleton<AlertRaiser>();
         services.TryAddSingleton<StoreHealth>();
         services.TryAddSingleton<DailySummary>();
+        services.TryAddSingleton<AlertSinks>();
+        services.TryAddSingleton<IBudgetAlerts, BudgetAlerts>();
         services.TryAddSingleton<IAccountEvents, AccountAlerts>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAlertSink, LogAlertSink>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, AlertDispatcher>());

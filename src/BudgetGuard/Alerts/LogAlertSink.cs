@@ -7,6 +7,8 @@ internal sealed partial class LogAlertSink(ILoggerFactory loggers) : IAlertSink
 {
     private readonly ILogger _logger = loggers.CreateLogger("BudgetGuard.Alerts");
 
+    public string Name => "log";
+
     public ValueTask SendAsync(BudgetAlert alert, CancellationToken cancellationToken)
     {
         LogLevel level = alert.Severity switch

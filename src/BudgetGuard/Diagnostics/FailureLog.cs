@@ -14,6 +14,7 @@ internal enum FailureKind
     ModelExtractor,
     CostEstimator,
     Metering,
+    Alerts,
     AlertSink,
 }
 
@@ -54,13 +55,29 @@ internal sealed partial class FailureLog(SettingsSource settings, TimeProvider t
             LogSkipped(skipped, kind);
         }
 
-        if (isLogged && kind == FailureKind.AlertSink)
-        {
-            LogSinkFailed(failure);
-        }
-        else if (isLogged)
+        if (isLogged)
         {
             LogFailed(kind, failure);
+        }
+    }
+
+    /// <summary>An alert that one sink did not deliver.</summary>
+    public void ReportSink(string sink, Exception failure)
+    {
+        if (!settings.Current.LogErrors)
+        {
+            return;
+        }
+
+        bool isLogged = TryCount(FailureKind.AlertSink, out long skipped);
+        if (skipped > 0)
+        {
+            LogSkipped(skipped, FailureKind.AlertSink);
+        }
+
+        if (isLogged)
+        {
+            LogSinkFailed(sink, failure);
         }
     }
 
@@ -100,8 +117,8 @@ internal sealed partial class FailureLog(SettingsSource settings, TimeProvider t
     [LoggerMessage(201, LogLevel.Error, "The {Kind} of the budget guard failed; FailOpen and OnStoreFailure say what happens to requests.", EventName = "GuardFailed")]
     private partial void LogFailed(FailureKind kind, Exception failure);
 
-    [LoggerMessage(203, LogLevel.Error, "An alert was not sent by one of the sinks. No request depends on it, and other sinks are told.", EventName = "AlertNotSent")]
-    private partial void LogSinkFailed(Exception failure);
+    [LoggerMessage(203, LogLevel.Error, "An alert was not sent by the sink {Sink}. No request depends on it, and other sinks are told.", EventName = "AlertNotSent")]
+    private partial void LogSinkFailed(string sink, Exception failure);
 
     [LoggerMessage(202, LogLevel.Error, "The {Kind} failed. While FailOpen is true the default's answer stands. Further failures of this kind are not logged.", EventName = "ExtensionFailed")]
     private partial void LogExtensionFailed(FailureKind kind, Exception failure);

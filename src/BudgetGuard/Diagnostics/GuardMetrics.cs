@@ -18,6 +18,11 @@ internal sealed class GuardMetrics : IDisposable
     private readonly Counter<long> _alerts;
     private readonly Counter<long> _alertsDropped;
     private readonly Counter<long> _alertsFailed;
+    private readonly Counter<long> _alertsFolded;
+    private readonly Counter<long> _alertsRetried;
+    private readonly Counter<long> _alertsSent;
+    private readonly Counter<long> _alertsToldElsewhere;
+    private readonly Histogram<double> _alertDuration;
     private readonly Counter<long> _uncounted;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _overflows;
@@ -33,8 +38,13 @@ internal sealed class GuardMetrics : IDisposable
         _cost = _meter.CreateCounter<double>("budgetguard.cost", "{USD}", "Settled cost, once for each request.");
         _overshoot = _meter.CreateCounter<double>("budgetguard.overshoot", "{USD}", "Settled cost above its hold that took a budget over its limit.");
         _alerts = _meter.CreateCounter<long>("budgetguard.alerts", "{alert}", "Alerts raised.");
-        _alertsDropped = _meter.CreateCounter<long>("budgetguard.alerts.dropped", "{alert}", "Alerts dropped because the queue was full.");
-        _alertsFailed = _meter.CreateCounter<long>("budgetguard.alerts.failed", "{send}", "Alerts that one sink failed to send, or did not send in time.");
+        _alertsDropped = _meter.CreateCounter<long>("budgetguard.alerts.dropped", "{alert}", "Alerts dropped because the queue was full or the app stopped.");
+        _alertsFailed = _meter.CreateCounter<long>("budgetguard.alerts.failed", "{send}", "Alerts that one sink did not deliver in any attempt.");
+        _alertsFolded = _meter.CreateCounter<long>("budgetguard.alerts.folded", "{alert}", "Alerts that one sink is told of in a digest.");
+        _alertsRetried = _meter.CreateCounter<long>("budgetguard.alerts.retried", "{attempt}", "Attempts of one sink that were repeated.");
+        _alertsSent = _meter.CreateCounter<long>("budgetguard.alerts.sent", "{send}", "Alerts that one sink delivered.");
+        _alertsToldElsewhere = _meter.CreateCounter<long>("budgetguard.alerts.told_elsewhere", "{alert}", "Alerts that had been claimed before.");
+        _alertDuration = _meter.CreateHistogram<double>("budgetguard.alerts.duration", "s", "Time one sink took to deliver an alert, retries included.");
         _uncounted = _meter.CreateCounter<long>("budgetguard.uncounted", "{request}", "Requests that passed uncounted because the store failed.");
         _reloads = _meter.CreateCounter<long>("budgetguard.reloads", "{reload}", "Reloads of settings and prices, by outcome.");
         _overflows = _meter.CreateCounter<long>("budgetguard.partitions.overflows", "{window}", "Windows in which a budget had more partitions than it tracks.");
@@ -92,9 +102,22 @@ internal sealed class GuardMetrics : IDisposable
     public void Alerted(string type, string? budget) =>
         _alerts.Add(1, new KeyValuePair<string, object?>("budgetguard.alert.type", type), new KeyValuePair<string, object?>("budgetguard.budget", budget));
 
-    public void AlertDropped() => _alertsDropped.Add(1);
+    /// <summary>Alerts nobody is told; without a sink they did not reach the sinks.</summary>
+    public void AlertsDropped(string? sink, int count) => _alertsDropped.Add(count, Sink(sink));
 
-    public void AlertFailed() => _alertsFailed.Add(1);
+    public void AlertFailed(string sink) => _alertsFailed.Add(1, Sink(sink));
+
+    public void AlertFolded(string sink) => _alertsFolded.Add(1, Sink(sink));
+
+    public void AlertRetried(string sink) => _alertsRetried.Add(1, Sink(sink));
+
+    public void AlertToldElsewhere() => _alertsToldElsewhere.Add(1);
+
+    public void AlertSent(string sink, string type, TimeSpan took)
+    {
+        _alertsSent.Add(1, Sink(sink), new KeyValuePair<string, object?>("budgetguard.alert.type", type));
+        _alertDuration.Record(took.TotalSeconds, Sink(sink));
+    }
 
     public void PassedUncounted() => _uncounted.Add(1);
 
@@ -105,6 +128,8 @@ internal sealed class GuardMetrics : IDisposable
     public void Overflowed(string budget) => _overflows.Add(1, new KeyValuePair<string, object?>("budgetguard.budget", budget));
 
     public void Dispose() => _meter.Dispose();
+
+    private static KeyValuePair<string, object?> Sink(string? name) => new("budgetguard.alert.sink", name);
 
     private void Reloaded(string what, bool success) => _reloads.Add(
         1,

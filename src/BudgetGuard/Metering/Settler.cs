@@ -1,5 +1,5 @@
 using BudgetGuard.Accounting;
-using BudgetGuard.Alerts;
+using BudgetGuard.Alerts.Delivery;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Estimation;

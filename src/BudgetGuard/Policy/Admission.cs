@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using BudgetGuard.Alerts;
+using BudgetGuard.Alerts.Delivery;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 

@@ -38,11 +38,47 @@ internal sealed class AlertApp : IAsyncDisposable
     /// <summary>Asks for work that is estimated at one price and, if told so, costs another; gives the status.</summary>
     public Task<int> AskAsync(decimal usd, string user = "alice", decimal? actual = null) => App.WorkAsync(usd, user, actual);
 
-    /// <summary>Stops the app, which sends what is queued, and gives all that was heard.</summary>
+    /// <summary>Stops the app, which sends what is queued, and gives all that was heard; that something is over has tests of its own.</summary>
     public async Task<IReadOnlyList<BudgetAlert>> StopAsync()
     {
         await App.Services.GetRequiredService<IHost>().StopAsync();
-        return Heard.All;
+        return [.. Heard.All.Where(static alert => alert.Type != AlertTypes.Recovered)];
+    }
+
+    /// <summary>Stops the host while its clock goes on, as a clock does: by a bound at most, after which a sink that hangs must have been left behind.</summary>
+    public Task StopHostAsync() => AdvanceUntilAsync(App.Services.GetRequiredService<IHost>().StopAsync(), TimeSpan.FromSeconds(6));
+
+    /// <summary>Moves the clock on, in steps, until a task that waits by it is done; it must not need much more than a bound.</summary>
+    public async Task AdvanceUntilAsync(Task task, TimeSpan bound)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        TimeSpan step = TimeSpan.FromMilliseconds(100);
+        TimeSpan passed = TimeSpan.Zero;
+        while (!task.IsCompleted)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            if (passed < bound)
+            {
+                App.Time.Advance(step);
+                passed += step;
+            }
+
+            await Task.Yield();
+        }
+
+        await task;
+    }
+
+    /// <summary>Moves the clock on, in steps, until something is so.</summary>
+    public async Task AdvanceUntilAsync(Func<bool> isSo, TimeSpan step)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        while (!isSo())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            App.Time.Advance(step);
+            await Task.Yield();
+        }
     }
 
     /// <summary>Stops the app and gives type and threshold of all that was heard.</summary>

@@ -22,6 +22,7 @@ public sealed class AlertContentTests
         AssertAlert(Assert.Single(await app.StopAsync()), new BudgetAlert
         {
             Id = default,
+            IncidentKey = string.Empty,
             Type = "threshold_reached",
             Severity = AlertSeverity.Warning,
             At = GuardedApp.Start.AddMinutes(3),
@@ -47,6 +48,7 @@ public sealed class AlertContentTests
         AssertAlert(Assert.Single(await app.StopAsync()), new BudgetAlert
         {
             Id = default,
+            IncidentKey = string.Empty,
             Type = "budget_exceeded",
             Severity = AlertSeverity.Critical,
             At = GuardedApp.Start,
@@ -75,6 +77,7 @@ public sealed class AlertContentTests
         AssertAlert(Assert.Single(await app.StopAsync()), new BudgetAlert
         {
             Id = default,
+            IncidentKey = string.Empty,
             Type = "throttling_activated",
             Severity = AlertSeverity.Warning,
             At = GuardedApp.Start,
@@ -222,9 +225,11 @@ public sealed class AlertContentTests
 
     private static void AssertAlert(BudgetAlert actual, BudgetAlert expected)
     {
-        Assert.Equal(7, actual.Id.Version);
+        Assert.NotEqual(default, actual.Id);
+        Assert.Matches("^[0-9a-f]{32}$", actual.IncidentKey);
         Assert.Equal(expected.Partition, actual.Partition);
-        Assert.Equal(expected, actual with { Id = default, Partition = expected.Partition });
+        Assert.Equal(actual.Partition.Count, actual.Per.Count);
+        Assert.Equal(expected, actual with { Id = default, IncidentKey = string.Empty, Per = expected.Per, Partition = expected.Partition, Items = expected.Items, Claim = null });
     }
 
     private static IEnumerable<FakeLogRecord> AlertLines(GuardedApp app) => app.Logs.GetSnapshot().Where(static record => record.Category == "BudgetGuard.Alerts");

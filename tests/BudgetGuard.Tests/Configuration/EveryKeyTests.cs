@@ -50,6 +50,17 @@ public sealed class EveryKeyTests
         ["Explicit"] = "true",
         ["EnableRequestLogging"] = "true",
         ["ExposeAmounts"] = "true",
+        ["DrainTimeout"] = "7s",
+        ["DailySummaryAt"] = "08:00",
+        ["MinSeverity"] = "Critical",
+        ["SendRecovered"] = "true",
+        ["MaxPerMinute"] = "7",
+        ["DigestEvery"] = "7m",
+        ["Timeout"] = "7s",
+        ["Retries"] = "7",
+        ["CloudEvents"] = "true",
+        ["AllowPrivateNetworks"] = "true",
+        ["Port"] = "7",
     };
 
     [Fact]
@@ -62,6 +73,12 @@ public sealed class EveryKeyTests
     public void MatchKeys() => CheckEach(KnownKeys.Match);
 
     [Fact]
+    public void AlertKeys() => CheckEach(KnownKeys.Alerts);
+
+    [Fact]
+    public void AlertSinkKeys() => CheckEach(KnownKeys.AlertSink);
+
+    [Fact]
     public void OverrideKeys() => CheckEach(KnownKeys.Override);
 
     private static void CheckEach<T>(IReadOnlyList<KnownKey<T>> keys)
@@ -72,8 +89,10 @@ public sealed class EveryKeyTests
             string fallback = typeof(T) == typeof(BudgetGuardOptions) ? "false" : "a";
             (string Key, string? Value) pair = key.Name switch
             {
-                "Budgets" => ("S:Budgets:b:Limit", "7"),
+                "Budgets" when typeof(T) == typeof(BudgetGuardOptions) => ("S:Budgets:b:Limit", "7"),
                 "Match" => ("S:Match:Users", "a"),
+                "Sinks" => ("S:Sinks:ops:Type", "Slack"),
+                "Alerts" => ("S:Alerts:DrainTimeout", "7s"),
                 "Overrides" => ("S:Overrides:0:User", "a"),
                 _ => ("S:" + key.Name, _samples.GetValueOrDefault(key.Name, fallback)),
             };

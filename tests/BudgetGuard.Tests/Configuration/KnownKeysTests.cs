@@ -15,6 +15,8 @@ public sealed class KnownKeysTests
             KnownKeys.Budget.ToList().ForEach(key => data.Add("Budgets:org:" + key.Name));
             KnownKeys.Match.ToList().ForEach(key => data.Add("Budgets:org:Match:" + key.Name));
             KnownKeys.Override.ToList().ForEach(key => data.Add("Budgets:org:Overrides:0:" + key.Name));
+            KnownKeys.Alerts.ToList().ForEach(key => data.Add("Alerts:" + key.Name));
+            KnownKeys.AlertSink.Where(key => key.Name.Length > 2).ToList().ForEach(key => data.Add("Alerts:Sinks:ops:" + key.Name));
             return data;
         }
     }
@@ -43,6 +45,8 @@ public sealed class KnownKeysTests
     [InlineData(typeof(BudgetGuardOptions))]
     [InlineData(typeof(BudgetOptions))]
     [InlineData(typeof(BudgetMatch))]
+    [InlineData(typeof(AlertOptions))]
+    [InlineData(typeof(AlertSinkOptions))]
     [InlineData(typeof(BudgetOverride))]
     public void Keys_OfTableSchemaAndOptions_AreTheSame(Type type)
     {
@@ -56,6 +60,8 @@ public sealed class KnownKeysTests
     [InlineData(typeof(BudgetGuardOptions))]
     [InlineData(typeof(BudgetOptions))]
     [InlineData(typeof(BudgetMatch))]
+    [InlineData(typeof(AlertOptions))]
+    [InlineData(typeof(AlertSinkOptions))]
     public void Defaults_OfTheSchema_AreThoseOfTheOptions(Type type)
     {
         object options = Activator.CreateInstance(type)!;
@@ -106,6 +112,8 @@ public sealed class KnownKeysTests
         nameof(BudgetGuardOptions) => KnownKeys.Guard.Select(key => key.Name),
         nameof(BudgetOptions) => KnownKeys.Budget.Select(key => key.Name),
         nameof(BudgetMatch) => KnownKeys.Match.Select(key => key.Name),
+        nameof(AlertOptions) => KnownKeys.Alerts.Select(key => key.Name),
+        nameof(AlertSinkOptions) => KnownKeys.AlertSink.Select(key => key.Name),
         _ => KnownKeys.Override.Select(key => key.Name),
     };
 
@@ -118,6 +126,9 @@ public sealed class KnownKeysTests
         {
             nameof(BudgetGuardOptions) => guard,
             nameof(BudgetOptions) => budget,
+            nameof(AlertOptions) => guard.GetProperty("Alerts").GetProperty("properties"),
+            nameof(AlertSinkOptions) => guard.GetProperty("Alerts").GetProperty("properties").GetProperty("Sinks").GetProperty("patternProperties")
+                .EnumerateObject().First().Value.GetProperty("properties"),
             nameof(BudgetMatch) => budget.GetProperty("Match").GetProperty("properties"),
             _ => budget.GetProperty("Overrides").GetProperty("items").GetProperty("properties"),
         };

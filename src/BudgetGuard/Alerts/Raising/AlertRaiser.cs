@@ -1,4 +1,5 @@
 using System.Globalization;
+using BudgetGuard.Alerts.Delivery;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 

@@ -1,0 +1,217 @@
+using System.Collections.Concurrent;
+using BudgetGuard.Configuration;
+using BudgetGuard.Diagnostics;
+using Microsoft.Extensions.Hosting;
+
+namespace BudgetGuard.Alerts.Delivery;
+
+/// <summary>
+/// Hands queued alerts on to the sinks, off the request's way: claims each, so that one of many nodes tells it, and gives back what could not be delivered.
+/// On shutdown what is queued is sent, within a bound.
+/// </summary>
+internal sealed class AlertDispatcher(
+    AlertQueue queue, AlertSinks sinks, ICostTracker tracker, SettingsSource settings, DeliveryLog log, FailureLog failures, TimeProvider time)
+    : BackgroundService
+{
+    /// <summary>How long a failed alert rests before it may be raised again.</summary>
+    public static readonly TimeSpan RestAfterFailure = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentQueue<(AlertClaim Claim, long Since)> _failed = new();
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        sinks.Start();
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        queue.Complete();
+        using var late = new CancellationTokenSource(settings.Current.Alerts.DrainTimeout, time);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            await (ExecuteTask ?? Task.CompletedTask).WaitAsync(enough.Token).ConfigureAwait(false);
+            await sinks.CompleteAsync().WaitAsync(enough.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (enough.IsCancellationRequested)
+        {
+            // What was not sent by now is counted and logged below.
+        }
+
+        sinks.Abort();
+        DropQueued();
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+
+        // Aborted workers only count what they still have: that takes no time worth a bound, but a sink's own Dispose may.
+        await Task.WhenAny(sinks.CompleteAsync(), Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, CancellationToken.None)).ConfigureAwait(false);
+        await GiveBackAsync(isLast: true, CancellationToken.None).ConfigureAwait(false);
+        log.TellDropped();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var rounds = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task givingBack = GiveBackRoundsAsync(rounds.Token);
+        while (await queue.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
+        {
+            while (!stoppingToken.IsCancellationRequested && queue.Reader.TryRead(out AlertQueue.Item item))
+            {
+                await HandOnAsync(item).ConfigureAwait(false);
+            }
+        }
+
+        await rounds.CancelAsync().ConfigureAwait(false);
+        await givingBack.ConfigureAwait(false);
+    }
+
+    private async ValueTask HandOnAsync(AlertQueue.Item item)
+    {
+        if (item.Reached is { } reached)
+        {
+            _ = TellReachedAsync(reached);
+        }
+
+        if (item.Alert is not { } alert)
+        {
+            return;
+        }
+
+        if (alert.Claim is { } claim && !await TryClaimAsync(claim).ConfigureAwait(false))
+        {
+            log.ToldElsewhere();
+            queue.Done();
+            return;
+        }
+
+        HandOn(alert);
+    }
+
+    private void HandOn(BudgetAlert alert)
+    {
+        IReadOnlyList<SinkWorker> workers = sinks.Current;
+        int wanting = 0;
+        foreach (SinkWorker worker in workers)
+        {
+            wanting += worker.Wants(alert) ? 1 : 0;
+        }
+
+        if (wanting == 0)
+        {
+            queue.Done();
+            return;
+        }
+
+        var delivery = new AlertDelivery(alert, wanting, WhenDone);
+        foreach (SinkWorker worker in workers)
+        {
+            if (worker.Wants(alert))
+            {
+                worker.Enqueue(delivery);
+            }
+        }
+    }
+
+    private void WhenDone(AlertDelivery delivery)
+    {
+        if (delivery is { HasFailed: true, Alert.Claim: { } claim })
+        {
+            _failed.Enqueue((claim, time.GetTimestamp()));
+        }
+
+        queue.Done();
+    }
+
+    private async Task TellReachedAsync(TaskCompletionSource reached)
+    {
+        foreach (SinkWorker worker in sinks.Current)
+        {
+            await worker.WhenReachedAsync().ConfigureAwait(false);
+        }
+
+        reached.TrySetResult();
+    }
+
+    /// <summary>True also where the store does not answer: an alert that comes twice is better than one that never does.</summary>
+    private async ValueTask<bool> TryClaimAsync(AlertClaim claim)
+    {
+        try
+        {
+            ValueTask<bool> asked = tracker.ClaimAlertAsync(claim, CancellationToken.None);
+            return asked.IsCompletedSuccessfully
+                ? await asked.ConfigureAwait(false)
+                : await asked.AsTask().WaitAsync(settings.Current.StoreTimeout, time).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            failures.Report(FailureKind.Alerts, failure);
+            return true;
+        }
+    }
+
+    private async Task GiveBackRoundsAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Round, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+            {
+                log.TellDropped();
+                await GiveBackAsync(isLast: false, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The last round is the stop's.
+        }
+    }
+
+    private async ValueTask GiveBackAsync(bool isLast, CancellationToken cancellationToken)
+    {
+        while (_failed.TryPeek(out (AlertClaim Claim, long Since) first)
+            && (isLast || time.GetElapsedTime(first.Since) >= RestAfterFailure)
+            && _failed.TryDequeue(out first))
+        {
+            try
+            {
+                await tracker.ReleaseAlertAsync(first.Claim, cancellationToken).AsTask()
+                    .WaitAsync(settings.Current.StoreTimeout, time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                failures.Report(FailureKind.Alerts, failure);
+                if (isLast)
+                {
+                    // A store that is away would take its time for each of them; the shutdown is bounded.
+                    return;
+                }
+            }
+        }
+    }
+
+    private void DropQueued()
+    {
+        int dropped = 0;
+        while (queue.Reader.TryRead(out AlertQueue.Item item))
+        {
+            item.Reached?.TrySetResult();
+            if (item.Alert is { } alert)
+            {
+                dropped++;
+                if (alert.Claim is { } claim)
+                {
+                    _failed.Enqueue((claim, time.GetTimestamp()));
+                }
+
+                queue.Done();
+            }
+        }
+
+        if (dropped > 0)
+        {
+            log.Dropped(null, dropped);
+        }
+    }
+}
