@@ -58,7 +58,7 @@ internal sealed class SpendWatch
     public long Forecast(SpendSchedule schedule, long used, long at, out DateTimeOffset? goneBy)
     {
         goneBy = null;
-        long rate = used >= at * NinetyPercent / Limit ? MeanRate(schedule, used) : SteadyRate(schedule);
+        long rate = used >= at * NinetyPercent / Limit ? MeanRate(schedule, used) : Cautious(SteadyRate(schedule), schedule);
         if (rate <= 0)
         {
             return 0;
@@ -71,6 +71,10 @@ internal sealed class SpendWatch
 
     // When nine tenths are gone a window cannot end under nine tenths any more: no caution is needed.
     private static long MeanRate(SpendSchedule schedule, long used) => used * Scale / Math.Max(1, SpendSchedule.Whole - schedule.Remaining);
+
+    // The longer the rest, the less of the rate is believed: a fifth less at the beginning of a window.
+    private static long Cautious(long rate, SpendSchedule schedule) =>
+        (long)((Int128)rate * ((5 * SpendSchedule.Whole) - schedule.Remaining) / (5 * SpendSchedule.Whole));
 
     private long SteadyRate(SpendSchedule schedule)
     {
