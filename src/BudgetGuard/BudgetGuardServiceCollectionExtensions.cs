@@ -1,7 +1,7 @@
 using BudgetGuard;
 using BudgetGuard.Accounting;
-using BudgetGuard.Alerts;
 using BudgetGuard.Alerts.Delivery;
+using BudgetGuard.Alerts.Raising;
 using BudgetGuard.Alerts.Sinks;
 using BudgetGuard.Api;
 using BudgetGuard.Configuration;
@@ -128,11 +128,15 @@ public static class BudgetGuardServiceCollectionExtensions
         services.AddAlertSinkTypes();
         services.TryAddSingleton<DeliveryLog>();
         services.TryAddSingleton<AlertQueue>();
+        services.TryAddSingleton<AlertRaiser>();
+        services.TryAddSingleton<StoreHealth>();
+        services.TryAddSingleton<DailySummary>();
         services.TryAddSingleton<AlertSinks>();
         services.TryAddSingleton<IBudgetAlerts, BudgetAlerts>();
         services.TryAddSingleton<IAccountEvents, AccountAlerts>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IAlertSink, LogAlertSink>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, AlertDispatcher>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, AccountWatcher>());
         services.TryAddSingleton<ICostTracker>(provider =>
         {
             SettingsSource settings = provider.GetRequiredService<SettingsSource>();

@@ -2,11 +2,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BenchmarkDotNet.Attributes;
-using BudgetGuard.Configuration;
 using BudgetGuard.Estimation;
 using BudgetGuard.Identification;
-using BudgetGuard.Pricing;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BudgetGuard.Benchmarks;
 
@@ -29,9 +27,7 @@ public class EstimateBenchmarks
         _body = MakeBody(Text == "prose"
             ? "The guard holds what a request may cost at most, and settles at what it really cost. "
             : "if (text == \"a\\tb\")\n{\n\treturn \"\\\"quoted\\\"\";\n}\n");
-        SettingsSource settings = new(null, null, [], static () => NullLogger.Instance);
-        PriceCatalog catalog = new(static () => null, NullLogger<PriceCatalog>.Instance, TimeProvider.System);
-        _costs = new ModelCosts(settings, catalog, TimeProvider.System, NullLogger<ModelCosts>.Instance);
+        _costs = new ServiceCollection().AddBudgetGuard().Services.BuildServiceProvider().GetRequiredService<ModelCosts>();
         if (Estimate() <= 0)
         {
             throw new InvalidOperationException("The body was not estimated.");

@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
-
 namespace BudgetGuard.Accounting;
 
-/// <summary>What an account says of itself: its state, why it refuses and until when, which thresholds it has reached.</summary>
+/// <summary>What an account says of itself: its state, why it refuses and until when, which shares of its limit it has reached.</summary>
 internal static class AccountFigures
 {
     public static AccountState StateOf(LedgerWindow window, long limit)
@@ -44,58 +42,6 @@ internal static class AccountFigures
         };
     }
 
-    /// <summary>Tells a window's first refusal; of each reason, so that one that only waits for others does not hide that the money is gone.</summary>
-    public static void TellRefusal(LedgerWindow window, Refusal refusal, ref EventBuffer events)
-    {
-        int reason = refusal.ExceedsLimit ? 1 : refusal.IsHeldByOthers ? 2 : 4;
-        if ((window.Notices.Refusals & reason) == 0)
-        {
-            window.Notices.Refusals |= reason;
-            ArmAgainLater(window);
-            events.Add(new AccountEvent(AccountEventKind.Refused, refusal.Account, refusal.State, Refusal: refusal, IsShared: window.Ledger.IsOverflow));
-        }
-    }
-
-    /// <summary>Tells that a budget has more partitions than it tracks.</summary>
-    public static void TellOverflow(LedgerWindow window, Account asking, ref EventBuffer events)
-    {
-        if (!window.Notices.Overflowed)
-        {
-            window.Notices.Overflowed = true;
-            ArmAgainLater(window);
-            events.Add(new AccountEvent(AccountEventKind.Overflowed, asking, StateOf(window, asking.Limit), IsShared: true));
-        }
-    }
-
-    /// <summary>Tells the highest threshold that was reached and not told yet, and marks where the next one is.</summary>
-    public static void TellThreshold(LedgerWindow window, Account account, long limit, ref EventBuffer events)
-    {
-        ImmutableArray<decimal> shares = account.Terms.AlertAt;
-        long used = window.Settled + window.Debt;
-        decimal reached = 0;
-        long mark = long.MaxValue;
-        for (int i = 0; !shares.IsDefault && i < shares.Length; i++)
-        {
-            long amount = AmountAt(shares[i], limit);
-            if (used < amount)
-            {
-                mark = amount;
-                break;
-            }
-
-            reached = shares[i];
-        }
-
-        window.Mark = mark;
-        if (reached > window.Notices.Told)
-        {
-            window.Notices.Told = reached;
-            ArmAgainLater(window);
-            events.Add(new AccountEvent(
-                AccountEventKind.ThresholdReached, account, StateOf(window, limit), Threshold: reached, IsShared: window.Ledger.IsOverflow));
-        }
-    }
-
     /// <summary>The highest of an account's shares that its window has reached; 0 if none.</summary>
     public static decimal ReachedShare(LedgerWindow window, Account account)
     {
@@ -114,14 +60,6 @@ internal static class AccountFigures
     public static DateTimeOffset? InstantOf(long? ticks) =>
         ticks is { } known && known <= DateTimeOffset.MaxValue.Ticks ? new DateTimeOffset(known, TimeSpan.Zero) : null;
 
-    private static void ArmAgainLater(LedgerWindow window)
-    {
-        if (window.Slices is { } slices && window.Notices.RearmSlice == long.MaxValue)
-        {
-            window.Notices.RearmSlice = slices.Latest + RollingSlices.SlicesPerWindow;
-        }
-    }
-
     /// <summary>When the first later window admits an amount: the next one, or the one by which enough debt has been paid off, one limit a window.</summary>
     private static long? AdmitsAt(LedgerWindow window, long limit, long amount, AccountGroup group)
     {
@@ -133,7 +71,7 @@ internal static class AccountFigures
     }
 
     /// <summary>The least amount that is a share of a limit; at least one, so that nothing used reaches nothing.</summary>
-    private static long AmountAt(decimal share, long limit)
+    public static long AmountAt(decimal share, long limit)
     {
         if (limit == 0 || share <= 0)
         {

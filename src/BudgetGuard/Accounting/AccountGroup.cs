@@ -6,7 +6,7 @@ namespace BudgetGuard.Accounting;
 /// The accounts of one budget: one for each of its first <see cref="BudgetTerms.MaxTrackedPartitions"/> partitions, and one that all others share.
 /// Its time only moves forward, so that no account, old or new, opens in a window that was over once.
 /// </summary>
-internal sealed class AccountGroup
+internal sealed partial class AccountGroup
 {
     // How many accounts are looked at for one to evict, so that a new partition costs the same however many there are.
     private const int EvictionTries = 16;
@@ -30,6 +30,8 @@ internal sealed class AccountGroup
         WindowSpec window = Unit == BudgetUnit.Concurrency ? WindowSpec.Total : terms.Window;
         RollingLength = window.Rolling?.Ticks;
         _windows = new CalendarWindows(RollingLength is null ? window.Period : BudgetPeriod.Total, window.Zone);
+        _schedule = RollingLength is null && window.Period is not (BudgetPeriod.Minute or BudgetPeriod.Total) ? new SpendSchedule(window.Zone) : null;
+        _hasMinutes = RollingLength is null && window.Period != BudgetPeriod.Minute;
     }
 
     public BudgetUnit Unit { get; }
@@ -71,7 +73,7 @@ internal sealed class AccountGroup
         {
             if (!ReferenceEquals(found.Account, account))
             {
-                found.Adopt(account);
+                found.Adopt(account, ref events);
             }
 
             return found;
@@ -99,10 +101,10 @@ internal sealed class AccountGroup
         }
         else if (!ReferenceEquals(_overflow.Account, account))
         {
-            _overflow.Adopt(account);
+            _overflow.Adopt(account, ref events);
         }
 
-        AccountFigures.TellOverflow(_overflow.At(Latest, ref events), account, ref events);
+        AccountNotices.TellOverflow(_overflow.At(Latest, ref events), account, ref events);
         return _overflow;
     }
 

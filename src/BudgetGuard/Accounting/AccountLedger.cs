@@ -1,7 +1,7 @@
 namespace BudgetGuard.Accounting;
 
 /// <summary>One account: its current window, its newest limit, and what it tells. Everything but the two volatile reads is touched under the tracker's lock.</summary>
-internal sealed class AccountLedger
+internal sealed partial class AccountLedger
 {
     private readonly AccountGroup _group;
     private long _freed;
@@ -52,7 +52,7 @@ internal sealed class AccountLedger
     public long AmountOf(in Charge charge) => charge.In(Unit);
 
     /// <summary>Takes on the terms and the limit of accounts that were made later.</summary>
-    public void Adopt(Account newest)
+    public void Adopt(Account newest, ref EventBuffer events)
     {
         bool isReload = !ReferenceEquals(newest.Terms, Account.Terms);
         if (isReload && !_group.TrySupersede(Account.Terms, newest.Terms))
@@ -65,24 +65,23 @@ internal sealed class AccountLedger
             Free();
         }
 
+        long before = Account.Limit;
+        Account = newest;
+
         // Within one set of terms everybody has the limit they come with: nothing that was noted of this account is wrong.
-        if (isReload || newest.Limit != Account.Limit)
+        if (isReload || newest.Limit != before)
         {
-            Current.Mark = 0;
+            Current.LimitChanged();
         }
 
         if (isReload)
         {
             Current.Revise();
-            if (newest.Limit > Account.Limit)
+            if (newest.Limit > before)
             {
-                // A limit that was raised while running is a new one to reach.
-                Current.Notices.Refusals = 0;
-                Current.Notices.Told = Math.Min(Current.Notices.Told, AccountFigures.ReachedShare(Current, newest));
+                AccountNotices.LimitRaised(Current, newest, before, ref events);
             }
         }
-
-        Account = newest;
     }
 
     public void Evict()
@@ -148,6 +147,7 @@ internal sealed class AccountLedger
     {
         LedgerWindow window = entry.Window;
         long setAside = entry.Held + entry.Settled;
+        ObserveRequest(window, actual, ref events);
         Move(ref entry, 0, actual, ref events);
         if (actual > setAside && window.Used > Limit && window.Counts(entry))
         {
@@ -174,12 +174,22 @@ internal sealed class AccountLedger
 
         if (window.Settled + window.Debt >= window.Mark)
         {
-            AccountFigures.TellThreshold(window, Account, Limit, ref events);
+            AccountNotices.TellThreshold(window, Account, Limit, ref events);
+        }
+        else if (window.Settled + window.Debt < window.RecoverBelow)
+        {
+            AccountNotices.TellRecovered(window, ref events);
         }
 
         if (window.Next is not null)
         {
             CarryOn(window, ref events);
+        }
+
+        if (!ReferenceEquals(window, Current))
+        {
+            // A late settlement may tell of a window that is over, and then of its end as well.
+            AccountNotices.TellEnded(window, ref events);
         }
     }
 
@@ -192,7 +202,7 @@ internal sealed class AccountLedger
         }
 
         Free();
-        AccountFigures.TellThreshold(Current, Account, Limit, ref events);
+        AccountNotices.TellThreshold(Current, Account, Limit, ref events);
     }
 
     private LedgerWindow Roll(long now, ref EventBuffer events)
@@ -201,12 +211,7 @@ internal sealed class AccountLedger
         {
             _group.WindowAt(now);
             Current.Advance(_group.Latest);
-            if (slices.Latest >= Current.Notices.RearmSlice)
-            {
-                Current.Notices.Rearm();
-                Current.Mark = 0;
-            }
-
+            AccountNotices.Pass(Current, slices.StartOfLatest, Limit, ref events);
             return Current;
         }
 
@@ -215,6 +220,7 @@ internal sealed class AccountLedger
         next.Follow(Current);
         Current.FinalLimit = Limit;
         Current.Revise();
+        AccountNotices.TellEnded(Current, ref events);
         if (Account.Terms.CarryDebt)
         {
             Current.Next = next;
@@ -224,7 +230,7 @@ internal sealed class AccountLedger
         Current = next;
         if (next.Debt > 0)
         {
-            AccountFigures.TellThreshold(next, Account, Limit, ref events);
+            AccountNotices.TellThreshold(next, Account, Limit, ref events);
         }
 
         return next;

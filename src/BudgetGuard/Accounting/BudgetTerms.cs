@@ -29,6 +29,12 @@ public sealed record BudgetTerms
     /// <summary>The shares of the limit (0.5 = half) at which people are told, ascending.</summary>
     public ImmutableArray<decimal> AlertAt { get; init; } = [];
 
+    /// <summary>The share of the limit whose use in the window people are told of when it is forecast; 0 for never.</summary>
+    public decimal ForecastAt { get; init; } = 1.0m;
+
+    /// <summary>How many times as much as is usual a request or a minute has to use for people to be told; 0 for never.</summary>
+    public decimal SpikeFactor { get; init; } = 10m;
+
     /// <summary>How many partitions are told apart; past it new ones share one overflow account.</summary>
     public int MaxTrackedPartitions { get; init; } = 100_000;
 }

@@ -5,7 +5,7 @@ namespace BudgetGuard.Accounting;
 /// it, and a hold with its settlement allocates nothing. Expired holds need no timer: each call ends a few of those that are due, and all of them
 /// before it refuses anybody.
 /// </summary>
-internal sealed class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> expiredHolds, IAccountEvents? listener = null) : ICostTracker
+internal sealed partial class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> expiredHolds, IAccountEvents? listener = null) : ICostTracker
 {
     // How many expired holds one call ends at most on its way.
     private const int Help = 16;

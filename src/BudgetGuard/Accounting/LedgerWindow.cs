@@ -16,6 +16,8 @@ internal struct HoldEntry
 /// </summary>
 internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bounds, RollingSlices? slices)
 {
+    private int _untilSample;
+
     public AccountLedger Ledger { get; } = ledger;
 
     public BudgetUnit Unit { get; } = ledger.Unit;
@@ -53,7 +55,16 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     /// <summary>Grows when this is no longer the account's window or its limit may be another: what was noted of it has to be looked up anew.</summary>
     public int Revision { get; private set; }
 
-    public WindowNotices Notices { get; } = new();
+    /// <summary>What it has told; null as long as that is nothing.</summary>
+    public WindowNotices? Notices { get; private set; }
+
+    public WindowNotices NoticesOrNew => Notices ??= new WindowNotices();
+
+    /// <summary>Use below this amount ends something that was told; 0 where nothing was.</summary>
+    public long RecoverBelow { get; set; }
+
+    /// <summary>The least settlement that may be a spike.</summary>
+    public long SpikeMark { get; private set; } = ledger.LeastSpike;
 
     public long Used => Settled + Held + Debt;
 
@@ -73,6 +84,14 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     }
 
     public void Revise() => Revision++;
+
+    /// <summary>Takes on what the account's newest terms and limit say.</summary>
+    public void LimitChanged()
+    {
+        Mark = 0;
+        SpikeMark = Ledger.LeastSpike;
+        _untilSample = 0;
+    }
 
     /// <summary>
     /// Remembers of the windows before this one only those in which holds are open: an account that is never without one would keep all of them.
@@ -127,7 +146,8 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     public bool TrySettle(ref HoldEntry entry, long amount)
     {
         long held = entry.Held;
-        if (Slices is not null || Next is not null || amount > held || entry.Settled != 0 || Settled + amount + Debt >= Mark)
+        if (Slices is not null || Next is not null || amount > held || entry.Settled != 0 || Settled + amount + Debt >= Mark
+            || amount >= SpikeMark)
         {
             return false;
         }
@@ -139,6 +159,11 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
         if (amount < held)
         {
             Ledger.Free();
+        }
+
+        if (--_untilSample < 0)
+        {
+            _untilSample = Ledger.SampleRequest(amount);
         }
 
         return true;
@@ -209,28 +234,5 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
         bool isChange = fitting != Debt;
         Debt = fitting;
         return isChange;
-    }
-}
-
-/// <summary>What a window has told already, so that it tells it once.</summary>
-internal sealed class WindowNotices
-{
-    /// <summary>The highest threshold that was told.</summary>
-    public decimal Told { get; set; }
-
-    /// <summary>The reasons of refusal that were told, one bit each.</summary>
-    public int Refusals { get; set; }
-
-    public bool Overflowed { get; set; }
-
-    /// <summary>The slice of a rolling window from which everything may be told again: one whole length after the first notice.</summary>
-    public long RearmSlice { get; set; } = long.MaxValue;
-
-    public void Rearm()
-    {
-        Told = 0;
-        Refusals = 0;
-        Overflowed = false;
-        RearmSlice = long.MaxValue;
     }
 }

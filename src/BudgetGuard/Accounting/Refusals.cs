@@ -75,7 +75,7 @@ internal static class Refusals
         }
 
         Refusal refusal = AccountFigures.Refuse(window, account, amount, held, table.GroupOf(account), now);
-        AccountFigures.TellRefusal(window, refusal, ref events);
+        AccountNotices.TellRefusal(window, refusal, now, ref events);
         (refusals ??= ImmutableArray.CreateBuilder<Refusal>()).Add(refusal);
     }
 }

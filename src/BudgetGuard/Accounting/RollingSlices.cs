@@ -21,6 +21,12 @@ internal sealed class RollingSlices
     /// <summary>When the next slice begins.</summary>
     public long EndOfLatest => Product(Latest + 1);
 
+    /// <summary>When the slice that is being filled began.</summary>
+    public long StartOfLatest => Product(Latest);
+
+    /// <summary>How long the slices of one window are together.</summary>
+    public long Length => Product(SlicesPerWindow);
+
     /// <summary>When the oldest slice that still counts began.</summary>
     public long Start => Product(Math.Max(0, Latest - SlicesPerWindow));
 

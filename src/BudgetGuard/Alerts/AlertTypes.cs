@@ -43,6 +43,12 @@ public static class AlertTypes
     /// <summary>Sent by <c>SendTestAsync</c> to see that a sink works.</summary>
     public const string Test = "test";
 
+    /// <summary>What claims of <see cref="CostSpike"/> about a request have as their subject.</summary>
+    internal const string RequestSpike = "request";
+
+    /// <summary>What claims of <see cref="CostSpike"/> about a minute have as their subject.</summary>
+    internal const string MinuteSpike = "minute";
+
     /// <summary>Every type there is.</summary>
     public static IReadOnlyList<string> All { get; } =
     [

@@ -212,6 +212,16 @@ internal sealed class BudgetChecker(OptionsChecker all, string key)
 
     private void CheckAlerts(BudgetOptions budget)
     {
+        if (budget.ForecastAt is < 0 or > 10)
+        {
+            all.Add(Key("ForecastAt"), $"'{Text(budget.ForecastAt)}' is out of range; expected a share of the limit up to 10, for example 1.0, or 0 for never");
+        }
+
+        if (budget.SpikeFactor is not 0 and (< 1.5m or > 1_000_000))
+        {
+            all.Add(Key("SpikeFactor"), $"'{Text(budget.SpikeFactor)}' is out of range; expected 1.5 to 1000000, or 0 for never");
+        }
+
         if (budget.AlertAt is null)
         {
             all.Add(Key("AlertAt"), "is null; expected a list, empty for none");

@@ -45,6 +45,14 @@ public sealed class BudgetOptions
     /// <summary>The shares of the limit at which people are told. Default 0.5, 0.8, 1.0.</summary>
     public IList<decimal> AlertAt { get; set; } = [0.5m, 0.8m, 1.0m];
 
+    /// <summary>
+    /// The share of the limit whose use in the window people are told of when it is forecast; 0 for never. For calendar windows of an hour or longer. Default 1.0.
+    /// </summary>
+    public decimal ForecastAt { get; set; } = 1.0m;
+
+    /// <summary>How many times as much as is usual a request or a minute has to use for people to be told; 0 for never. For money and tokens. Default 10.</summary>
+    public decimal SpikeFactor { get; set; } = 10m;
+
     /// <summary>True: what a window ended above its limit opens the next one. Default false.</summary>
     public bool CarryDebt { get; set; }
 

@@ -68,6 +68,8 @@ internal sealed partial record GuardSettings
                 Enforced = !shadow && action != BudgetAction.Alert,
                 CarryDebt = budget.CarryDebt,
                 AlertAt = [.. budget.AlertAt.Order()],
+                ForecastAt = budget.ForecastAt,
+                SpikeFactor = budget.SpikeFactor,
                 MaxTrackedPartitions = options.MaxTrackedPartitions,
             },
             Limit = unit == BudgetUnit.Usd

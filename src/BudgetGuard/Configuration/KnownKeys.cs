@@ -44,6 +44,8 @@ internal static partial class KnownKeys
         One<BudgetOptions, BudgetMode>("Mode", ValueParsers.Name, (o, v) => o.Mode = v),
         One<BudgetOptions, StoreFailureAction>("OnStoreFailure", ValueParsers.Name, (o, v) => o.OnStoreFailure = v),
         Many<BudgetOptions, decimal>("AlertAt", ValueParsers.Decimal, (o, v) => o.AlertAt = v),
+        One<BudgetOptions, decimal>("ForecastAt", ValueParsers.Decimal, (o, v) => o.ForecastAt = v),
+        One<BudgetOptions, decimal>("SpikeFactor", ValueParsers.Decimal, (o, v) => o.SpikeFactor = v),
         One<BudgetOptions, bool>("CarryDebt", ValueParsers.Bool, (o, v) => o.CarryDebt = v),
         One<BudgetOptions, bool>("Explicit", ValueParsers.Bool, (o, v) => o.Explicit = v),
     ];

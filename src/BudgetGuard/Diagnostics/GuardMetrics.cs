@@ -99,7 +99,7 @@ internal sealed class GuardMetrics : IDisposable
     public void Overshot(string budget, Money amount) =>
         _overshoot.Add((double)amount.Usd, new KeyValuePair<string, object?>("budgetguard.budget", budget));
 
-    public void Alerted(string type, string budget) =>
+    public void Alerted(string type, string? budget) =>
         _alerts.Add(1, new KeyValuePair<string, object?>("budgetguard.alert.type", type), new KeyValuePair<string, object?>("budgetguard.budget", budget));
 
     /// <summary>Alerts nobody is told; without a sink they did not reach the sinks.</summary>

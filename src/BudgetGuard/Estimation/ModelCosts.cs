@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using BudgetGuard.Alerts.Raising;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Identification;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace BudgetGuard.Estimation;
 
 /// <summary>What a model call may cost and did cost, by the catalogue and by what the settings say of free and unpriced models. Never silently nothing.</summary>
-internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog, TimeProvider time, ILogger<ModelCosts> logger)
+internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog, TimeProvider time, AlertRaiser alerts, ILogger<ModelCosts> logger)
 {
     /// <summary>Input that a request refers to without showing it, where the model's context window is unknown.</summary>
     private const long HiddenInputTokens = 128_000;
@@ -16,7 +17,7 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
     private const int MostToldModels = 1_000;
 
     private readonly ImageCosts _images = new(catalog, time);
-    private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, long> _told = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The upper bound of a model request; null if its model has no price and such models are rejected.</summary>
     /// <param name="request">What the body says.</param>
@@ -170,9 +171,9 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
 
     private Money? Unpriced(string? model, GuardSettings current)
     {
-        if (model is not null && _told.Count < MostToldModels && _told.TryAdd(model, true))
+        if (model is not null)
         {
-            GuardLog.ModelUnpriced(logger, GuardLog.Printable(model), current.UnpricedModels);
+            TellUnpriced(model, current);
         }
 
         return current.UnpricedModels switch
@@ -181,5 +182,23 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
             UnpricedModels.Allow when model is not null => Money.Zero,
             _ => current.DefaultCost,
         };
+    }
+
+    /// <summary>Logs a model without a price once, and raises an alert once a day.</summary>
+    private void TellUnpriced(string model, GuardSettings current)
+    {
+        long today = time.GetUtcNow().UtcTicks / TimeSpan.TicksPerDay;
+        if (_told.TryGetValue(model, out long told))
+        {
+            if (told != today && _told.TryUpdate(model, today, told))
+            {
+                alerts.ModelUnpriced(model, current.UnpricedModels);
+            }
+        }
+        else if (_told.Count < MostToldModels && _told.TryAdd(model, today))
+        {
+            GuardLog.ModelUnpriced(logger, GuardLog.Printable(model), current.UnpricedModels);
+            alerts.ModelUnpriced(model, current.UnpricedModels);
+        }
     }
 }

@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using BudgetGuard.Accounting;
+using BudgetGuard.Alerts.Raising;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 
 namespace BudgetGuard.Policy;
 
 /// <summary>The one place that decides: holds a request's cost on every account of its plan, or says which account refused and when to come back.</summary>
-internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalog, ICostTracker tracker, GuardMetrics metrics, FailureLog failures, TimeProvider time)
+internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalog, ICostTracker tracker, GuardMetrics metrics, FailureLog failures, StoreHealth store, TimeProvider time)
     : IBudgetPolicy
 {
     private readonly InMemoryCostTracker? _memory = tracker as InMemoryCostTracker;
@@ -79,6 +80,7 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         }
 
         HoldTook(started);
+        store.Answered();
 
         // Complete, as a tracker in memory always is: nothing is waited for here.
         return new ValueTask<BudgetDecision>(ToDecision(attempt.Result));
@@ -100,7 +102,9 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
     {
         try
         {
-            return ToDecision(await attempt.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false));
+            HoldResult result = await attempt.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+            store.Answered();
+            return ToDecision(result);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -141,6 +145,7 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
 
     private BudgetDecision OnStoreFailure(BudgetPlan plan, Exception failure)
     {
+        store.Failed();
         failures.Report(FailureKind.Store, failure);
         if (plan.ClosedOnStoreFailure)
         {

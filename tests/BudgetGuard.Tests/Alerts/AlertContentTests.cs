@@ -219,8 +219,12 @@ public sealed class AlertContentTests
             ? """{"contents":[{"parts":[{"text":"hi"}]}]}"""
             : $$"""{"model":"{{model}}","max_tokens":10,"messages":[{"role":"user","content":"hi"}]}""");
         Assert.Equal(200, (int)answer.StatusCode);
-        Assert.Equal($"Budget models ({shown}): 100 % reached, 0.01 of 0.01 USD used", Assert.Single(await StopAsync(app)).Message);
-        Assert.DoesNotContain(Assert.Single(AlertLines(app)).Message, static c => char.IsControl(c) || c is '\u2028' or '\u202E');
+        Assert.Equal($"Budget models ({shown}): 100 % reached, 0.01 of 0.01 USD used", Assert.Single(await StopAsync(app), IsThreshold).Message);
+        Assert.Equal(2, AlertLines(app).Count());
+        Assert.All(AlertLines(app), static line => Assert.DoesNotContain(line.Message, static c => char.IsControl(c) || c is '\u2028' or '\u202E'));
+
+        // That the model has no price is told as well.
+        static bool IsThreshold(BudgetAlert alert) => alert.Type == AlertTypes.ThresholdReached;
     }
 
     private static void AssertAlert(BudgetAlert actual, BudgetAlert expected)

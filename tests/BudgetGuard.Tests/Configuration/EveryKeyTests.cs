@@ -44,6 +44,8 @@ public sealed class EveryKeyTests
         ["Mode"] = "Shadow",
         ["OnStoreFailure"] = "Reject",
         ["AlertAt"] = "0.25",
+        ["ForecastAt"] = "0.9",
+        ["SpikeFactor"] = "7",
         ["CarryDebt"] = "true",
         ["Explicit"] = "true",
         ["EnableRequestLogging"] = "true",

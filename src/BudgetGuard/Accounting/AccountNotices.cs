@@ -1,0 +1,296 @@
+using System.Collections.Immutable;
+
+namespace BudgetGuard.Accounting;
+
+/// <summary>When an account tells something, and when it tells that it is over.</summary>
+internal static class AccountNotices
+{
+    /// <summary>How long a concurrency budget, which has no window, tells nothing after it told that it refused.</summary>
+    public const long ConcurrencyPause = TimeSpan.TicksPerHour;
+
+    private const int Part = 99;
+    private const int Whole = 100;
+
+    private static readonly NoticeKind[] _recovering = [NoticeKind.Threshold, NoticeKind.Exceeded];
+
+    /// <summary>Tells a window's first refusal; of each reason, so that one that only waits for others does not hide that the money is gone.</summary>
+    public static void TellRefusal(LedgerWindow window, Refusal refusal, long now, ref EventBuffer events)
+    {
+        NoticeKind kind = refusal.ExceedsLimit ? NoticeKind.TooLarge : refusal.IsHeldByOthers ? NoticeKind.HeldByOthers : NoticeKind.Exceeded;
+        ref Notice notice = ref window.NoticesOrNew[kind];
+        if (notice.IsTold && window.Unit == BudgetUnit.Concurrency && now >= notice.RearmAt)
+        {
+            Arm(ref notice);
+        }
+
+        if (notice.IsTold)
+        {
+            return;
+        }
+
+        Begin(window, ref notice, now, opens: kind == NoticeKind.Exceeded || (kind == NoticeKind.HeldByOthers && window.Unit == BudgetUnit.Concurrency));
+        notice.Level = window.Settled + window.Debt;
+        notice.Throttles = refusal.Account.Terms.OnExceeded == BudgetAction.Throttle && refusal.RetryAt is not null;
+        SetRecoverBelow(window);
+        events.Add(Event(AccountEventKind.Refused, kind, window, refusal.Account, refusal.State, notice) with { Refusal = refusal });
+    }
+
+    /// <summary>Tells that a budget has more partitions than it tracks.</summary>
+    public static void TellOverflow(LedgerWindow window, Account asking, ref EventBuffer events)
+    {
+        ref Notice notice = ref window.NoticesOrNew[NoticeKind.Overflowed];
+        if (!notice.IsTold)
+        {
+            Begin(window, ref notice, window.Start, opens: false);
+            AccountState state = AccountFigures.StateOf(window, asking.Limit);
+            events.Add(Event(AccountEventKind.Overflowed, NoticeKind.Overflowed, window, asking, state, notice) with { IsShared = true });
+        }
+    }
+
+    /// <summary>Tells the highest threshold that was reached and not told yet, and marks where the next one is.</summary>
+    public static void TellThreshold(LedgerWindow window, Account account, long limit, ref EventBuffer events)
+    {
+        ImmutableArray<decimal> shares = account.Terms.AlertAt;
+        long used = window.Settled + window.Debt;
+        decimal reached = 0;
+        long level = 0;
+        long mark = long.MaxValue;
+        for (int i = 0; !shares.IsDefault && i < shares.Length; i++)
+        {
+            long amount = AccountFigures.AmountAt(shares[i], limit);
+            if (used < amount)
+            {
+                mark = amount;
+                break;
+            }
+
+            reached = shares[i];
+            level = amount;
+        }
+
+        window.Mark = mark;
+        if (reached == 0 || reached <= (window.Notices?[NoticeKind.Threshold].Share ?? 0))
+        {
+            return;
+        }
+
+        ref Notice notice = ref window.NoticesOrNew[NoticeKind.Threshold];
+        if (!notice.IsTold)
+        {
+            // The higher shares of one round are told under the time of its first.
+            Begin(window, ref notice, window.Start, opens: true);
+        }
+
+        notice.RearmAt = RearmAt(window, window.Start);
+        notice.IsOpen = true;
+        notice.Share = reached;
+        notice.Level = level;
+        SetRecoverBelow(window);
+        events.Add(Event(AccountEventKind.ThresholdReached, NoticeKind.Threshold, window, account, AccountFigures.StateOf(window, limit), notice));
+    }
+
+    /// <summary>Tells what the window is expected to use in all.</summary>
+    public static void TellForecast(LedgerWindow window, Account account, long limit, long projected, DateTimeOffset? goneBy, ref EventBuffer events)
+    {
+        ref Notice notice = ref window.NoticesOrNew[NoticeKind.Forecast];
+        Begin(window, ref notice, window.Start, opens: true);
+        notice.Share = account.Terms.ForecastAt;
+        AccountState state = AccountFigures.StateOf(window, limit);
+        events.Add(Event(AccountEventKind.Forecast, NoticeKind.Forecast, window, account, state, notice) with { Amount = projected, GoneBy = goneBy });
+    }
+
+    /// <summary>Tells what is over because so much was given back, or has left a rolling window, that one per cent more would not bring it back.</summary>
+    public static void TellRecovered(LedgerWindow window, ref EventBuffer events)
+    {
+        if (window.Notices is not { } notices)
+        {
+            return;
+        }
+
+        long used = window.Settled + window.Debt;
+        foreach (NoticeKind kind in _recovering)
+        {
+            ref Notice notice = ref notices[kind];
+            if (!notice.IsOpen || (Int128)used * Whole >= (Int128)notice.Level * Part)
+            {
+                continue;
+            }
+
+            Recover(kind, window, ref notice, ref events);
+
+            // A rolling window gives back all the time: it tells again only after its length.
+            if (window.Slices is null)
+            {
+                notice.Share = kind == NoticeKind.Threshold ? AccountFigures.ReachedShare(window, window.Ledger.Account) : 0;
+                Arm(ref notice);
+                window.Mark = 0;
+            }
+        }
+
+        SetRecoverBelow(window);
+    }
+
+    /// <summary>Tells that all is over that a window told of, because the window is.</summary>
+    public static void TellEnded(LedgerWindow window, ref EventBuffer events)
+    {
+        for (NoticeKind kind = NoticeKind.Threshold; window.Notices is { } notices && kind <= NoticeKind.Forecast; kind++)
+        {
+            if (notices[kind].IsOpen)
+            {
+                Recover(kind, window, ref notices[kind], ref events);
+            }
+        }
+
+        window.RecoverBelow = 0;
+    }
+
+    /// <summary>Tells that a forecast is over which a higher limit has made untrue.</summary>
+    public static void TellForecastOver(LedgerWindow window, ref EventBuffer events) =>
+        Recover(NoticeKind.Forecast, window, ref window.NoticesOrNew[NoticeKind.Forecast], ref events);
+
+    /// <summary>Arms again, after a limit was raised while running, what the new limit has made untrue: it is a new one to reach.</summary>
+    public static void LimitRaised(LedgerWindow window, Account newest, long before, ref EventBuffer events)
+    {
+        if (window.Notices is not { } notices)
+        {
+            return;
+        }
+
+        ref Notice threshold = ref notices[NoticeKind.Threshold];
+        ref Notice exceeded = ref notices[NoticeKind.Exceeded];
+        threshold.Level = threshold.Share > 0 ? AccountFigures.AmountAt(threshold.Share, Math.Max(0, newest.Limit)) : 0;
+        exceeded.Level = before <= 0 ? exceeded.Level : (long)Int128.Min(long.MaxValue, (Int128)exceeded.Level * newest.Limit / before);
+        TellRecovered(window, ref events);
+        decimal reached = AccountFigures.ReachedShare(window, newest);
+        if (reached < threshold.Share)
+        {
+            threshold.Share = reached;
+            threshold.IsTold = false;
+            threshold.Round++;
+        }
+
+        foreach (NoticeKind kind in (ReadOnlySpan<NoticeKind>)[NoticeKind.TooLarge, NoticeKind.HeldByOthers, NoticeKind.Exceeded, NoticeKind.Forecast])
+        {
+            if (notices[kind].IsTold)
+            {
+                Arm(ref notices[kind]);
+            }
+        }
+    }
+
+    /// <summary>Arms again what was told one length ago where no window ends, and tells what is over.</summary>
+    public static void Pass(LedgerWindow window, long now, long limit, ref EventBuffer events)
+    {
+        if (window.Notices is not { } notices)
+        {
+            return;
+        }
+
+        if (window.Settled + window.Debt < window.RecoverBelow)
+        {
+            TellRecovered(window, ref events);
+        }
+
+        if (window.Unit == BudgetUnit.Concurrency)
+        {
+            ref Notice waiting = ref notices[NoticeKind.HeldByOthers];
+            if (waiting.IsOpen && now >= waiting.RearmAt && window.Used < limit)
+            {
+                Recover(NoticeKind.HeldByOthers, window, ref waiting, ref events);
+                Arm(ref waiting);
+            }
+
+            return;
+        }
+
+        foreach (ref Notice notice in notices.All)
+        {
+            if (notice.IsTold && now >= notice.RearmAt)
+            {
+                notice.Share = 0;
+                Arm(ref notice);
+                window.Mark = 0;
+            }
+        }
+    }
+
+    /// <summary>Makes a window tell again, as the same alert, what could not be delivered.</summary>
+    public static void TellAgain(LedgerWindow window, NoticeKind kind, AlertClaim claim)
+    {
+        if (window.Notices is not { } notices)
+        {
+            return;
+        }
+
+        ref Notice notice = ref notices[kind];
+        if (notice.Round != claim.Round || notice.Since != (claim.WindowStart?.UtcTicks ?? 0) || (claim.Threshold > 0 && notice.Share != claim.Threshold))
+        {
+            return;
+        }
+
+        if (kind != NoticeKind.Threshold)
+        {
+            notice.IsTold = false;
+            return;
+        }
+
+        decimal below = 0;
+        foreach (decimal share in window.Ledger.Account.Terms.AlertAt)
+        {
+            below = share < claim.Threshold ? share : below;
+        }
+
+        // Told at the next change, and not at the next look of a watcher: a sink that is down is not asked for ever.
+        notice.Share = below;
+        window.Mark = Saturating.Add(window.Settled + window.Debt, 1);
+    }
+
+    private static void Begin(LedgerWindow window, ref Notice notice, long now, bool opens)
+    {
+        long start = window.Slices is { } slices ? slices.StartOfLatest : window.Unit == BudgetUnit.Concurrency ? now : window.Start;
+        notice.Since = notice.IsOpen ? notice.Since : start;
+        notice.RearmAt = RearmAt(window, now);
+        notice.IsTold = true;
+        notice.IsOpen |= opens;
+    }
+
+    private static long RearmAt(LedgerWindow window, long now) =>
+        window.Slices is { } slices ? Saturating.Add(slices.StartOfLatest, slices.Length)
+        : window.Unit == BudgetUnit.Concurrency ? Saturating.Add(now, ConcurrencyPause)
+        : long.MaxValue;
+
+    private static void Arm(ref Notice notice)
+    {
+        notice.IsTold = false;
+        notice.Round++;
+    }
+
+    private static void Recover(NoticeKind kind, LedgerWindow window, ref Notice notice, ref EventBuffer events)
+    {
+        Account account = window.Ledger.Account;
+        events.Add(Event(AccountEventKind.Recovered, kind, window, account, AccountFigures.StateOf(window, Math.Max(0, account.Limit)), notice));
+        notice.IsOpen = false;
+    }
+
+    private static void SetRecoverBelow(LedgerWindow window)
+    {
+        long below = 0;
+        foreach (NoticeKind kind in _recovering)
+        {
+            ref Notice notice = ref window.NoticesOrNew[kind];
+            below = notice.IsOpen ? Math.Max(below, (long)((((Int128)notice.Level * Part) + Whole - 1) / Whole)) : below;
+        }
+
+        window.RecoverBelow = below;
+    }
+
+    private static AccountEvent Event(
+        AccountEventKind kind, NoticeKind what, LedgerWindow window, Account account, AccountState state, in Notice notice) =>
+        new(kind, account, state, Threshold: notice.Share, IsShared: window.Ledger.IsOverflow)
+        {
+            Notice = what,
+            Since = notice.Since,
+            Round = notice.Round,
+            Throttles = notice.Throttles,
+        };
+}

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using BudgetGuard.Accounting;
+using BudgetGuard.Configuration;
+
+namespace BudgetGuard.Alerts.Raising;
+
+/// <summary>
+/// Once a local day, from the configured time on, tells what each budget has used. The day counts, not the moment: a local time that does not exist is told
+/// when the clock has passed it, one that comes twice is told once.
+/// </summary>
+internal sealed class DailySummary(SettingsSource settings, AlertRaiser alerts, TimeProvider time)
+{
+    private const int Most = 50;
+
+    private DateOnly _told;
+    private (TimeOnly At, TimeZoneInfo Zone)? _plan;
+
+    public void TellIfDue(IAccountScan accounts)
+    {
+        AlertSettings current = settings.Current.Alerts;
+        if (current.DailySummaryAt is not { } at)
+        {
+            _plan = null;
+            return;
+        }
+
+        DateTimeOffset now = time.GetUtcNow();
+        DateTime local = TimeZoneInfo.ConvertTime(now, current.TimeZone).DateTime;
+        var today = DateOnly.FromDateTime(local);
+        bool isDue = TimeOnly.FromDateTime(local) >= at;
+        if (_plan != (at, current.TimeZone))
+        {
+            // What was due before anybody looked is not made up for.
+            _plan = (at, current.TimeZone);
+            _told = isDue || _told >= today ? today : today.AddDays(-1);
+        }
+        else if (isDue && today > _told)
+        {
+            _told = today;
+            Tell(accounts.Summarize(), today, now);
+        }
+    }
+
+    private void Tell(List<BudgetUsage> used, DateOnly day, DateTimeOffset now)
+    {
+        List<BudgetUsage> all = [];
+        foreach (BudgetRule rule in settings.Current.Budgets)
+        {
+            int known = used.FindIndex(one => one.Unit == rule.Terms.Unit && one.Budget.Equals(rule.Terms.Name, StringComparison.OrdinalIgnoreCase));
+            all.Add(known < 0 ? new BudgetUsage(rule.Terms.Name, rule.Terms.Unit, 0, rule.Limit, 0) : used[known]);
+        }
+
+        all.Sort(static (left, right) => right.IsFullerThan(left) ? 1 : left.IsFullerThan(right) ? -1 : 0);
+        string date = day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        AlertClaim claim = new() { Type = AlertTypes.DailySummary, Subject = date, Until = now + AlertRaiser.Memory + AlertRaiser.Memory };
+        string more = all.Count > Most ? string.Create(CultureInfo.InvariantCulture, $" and {all.Count - Most} more") : string.Empty;
+        ImmutableArray<AlertItem> items = [.. all.Take(Most).Select(ItemOf)];
+        alerts.Raise(new BudgetAlert
+        {
+            Id = AlertIds.IdOf(claim),
+            IncidentKey = AlertIds.IncidentOf(claim, AlertTypes.DailySummary + ":" + date),
+            Type = AlertTypes.DailySummary,
+            Severity = AlertSeverity.Information,
+            At = now,
+            Items = items,
+            Message = $"Budgets on {date}: {(items.IsEmpty ? "none" : string.Join("; ", items.Select(static item => item.Text)))}{more}",
+            Claim = claim,
+        });
+    }
+
+    private static AlertItem ItemOf(BudgetUsage one)
+    {
+        decimal used = one.Unit.InUnit(one.Used);
+        decimal limit = one.Unit.InUnit(one.Limit);
+        string accounts = one.Accounts > 1 ? string.Create(CultureInfo.InvariantCulture, $", the fullest of {one.Accounts} accounts") : string.Empty;
+        return new AlertItem
+        {
+            Budget = one.Budget,
+            Count = one.Accounts,
+            Used = used,
+            Limit = limit,
+            Text = string.Create(CultureInfo.InvariantCulture, $"{one.Budget} {used} of {limit} {AccountAlerts.NameOf(one.Unit)}{accounts}"),
+        };
+    }
+}
