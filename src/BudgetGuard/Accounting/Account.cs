@@ -92,6 +92,12 @@ public sealed class AccountSet(ImmutableArray<Account> accounts)
     /// <summary>The accounts.</summary>
     public ImmutableArray<Account> Accounts { get; } = accounts;
 
+    /// <summary>The model that is asked for, for alerts to name; null where none is known, or where only a header claims one.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The operation, for alerts to name.</summary>
+    public string? Operation { get; init; }
+
     /// <summary>Where the tracker in use found these accounts; owned by that tracker.</summary>
     internal object? TrackerState { get; set; }
 }

@@ -130,9 +130,11 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
         }
 
         bool charges = whenExpired() == ExpiredHolds.Charge;
+        AccountSet? cause = events.Cause;
         do
         {
             ref HoldSlot slot = ref holds[index];
+            events.Cause = slot.Accounts;
             foreach (ref HoldEntry entry in slot.Used)
             {
                 AccountLedger ledger = entry.Window.Ledger;
@@ -143,6 +145,8 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
             End(ref slot, index, HoldState.Expired);
         }
         while (--atMost > 0 && expiry.TryPeekDue(now, out index));
+
+        events.Cause = cause;
     }
 
     private void End(ref HoldSlot slot, int index, HoldState state)

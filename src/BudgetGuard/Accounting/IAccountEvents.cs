@@ -49,6 +49,12 @@ internal readonly record struct AccountEvent(
     /// <summary>True where a minute is told of, and not a request.</summary>
     public bool IsMinute { get; init; }
 
+    /// <summary>The model of the request that caused it; null if none did, or if it is not known.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The operation of the request that caused it; null if none did.</summary>
+    public string? Operation { get; init; }
+
     /// <summary>When the money is gone at this rate, where a forecast is told; null if it is not.</summary>
     public DateTimeOffset? GoneBy { get; init; }
 }

@@ -65,7 +65,7 @@ internal sealed partial class InMemoryCostTracker(TimeProvider time, Func<Expire
         ArgumentNullException.ThrowIfNull(request.Accounts);
         ThrowIfNegative(request.Amount);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.Ttl, TimeSpan.Zero);
-        var events = new EventBuffer(listener);
+        var events = new EventBuffer(listener) { Cause = request.Accounts };
         lock (_gate)
         {
             long now = _clock.Now();
@@ -101,7 +101,7 @@ internal sealed partial class InMemoryCostTracker(TimeProvider time, Func<Expire
             return ValueTask.FromCanceled<HoldResult>(cancellationToken);
         }
 
-        var events = new EventBuffer(listener);
+        var events = new EventBuffer(listener) { Cause = hold.Accounts };
         HoldResult result;
         lock (_gate)
         {
@@ -124,7 +124,7 @@ internal sealed partial class InMemoryCostTracker(TimeProvider time, Func<Expire
     public void Settle(in Hold hold, in Charge actual)
     {
         ThrowIfNegative(actual);
-        var events = new EventBuffer(listener);
+        var events = new EventBuffer(listener) { Cause = hold.Accounts };
         bool isKnown;
         lock (_gate)
         {
@@ -144,7 +144,7 @@ internal sealed partial class InMemoryCostTracker(TimeProvider time, Func<Expire
         ArgumentNullException.ThrowIfNull(hold.Accounts);
         ThrowIfNegative(settled);
         ThrowIfNegative(actual);
-        var events = new EventBuffer(listener);
+        var events = new EventBuffer(listener) { Cause = hold.Accounts };
         lock (_gate)
         {
             long now = _clock.Now();
@@ -159,7 +159,7 @@ internal sealed partial class InMemoryCostTracker(TimeProvider time, Func<Expire
     public ValueTask ReleaseAsync(Hold hold, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(hold.Accounts);
-        var events = new EventBuffer(listener);
+        var events = new EventBuffer(listener) { Cause = hold.Accounts };
         lock (_gate)
         {
             long now = _clock.Now();

@@ -1,3 +1,5 @@
+using BudgetGuard.Alerts.Delivery;
+
 namespace BudgetGuard;
 
 /// <summary>How urgent an alert is.</summary>
@@ -14,7 +16,7 @@ public enum AlertSeverity
 }
 
 /// <summary>Something people should know about a budget, or about the guard itself. Amounts are in the budget's unit.</summary>
-public sealed record BudgetAlert
+public sealed record BudgetAlert : IQueuedAlert
 {
     /// <summary>
     /// The alert's identity: the same each time it is sent, and the same on every node that tells of the same thing in the same window, so that a receiver
@@ -96,6 +98,8 @@ public sealed record BudgetAlert
 
     /// <summary>What was claimed in the tracker for it; null where nothing has to be.</summary>
     internal AlertClaim? Claim { get; init; }
+
+    BudgetAlert IQueuedAlert.Write() => this;
 }
 
 /// <summary>One line of a digest or a daily summary.</summary>

@@ -12,11 +12,6 @@ internal sealed class AlertChecker(OptionsChecker checker)
         }
 
         checker.Range("Alerts:DrainTimeout", options.DrainTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(5));
-        if (options.DailySummaryAt is not null)
-        {
-            checker.Add("Alerts:DailySummaryAt", "is set, but this version sends no daily summary; expected no such key");
-        }
-
         if (options.TimeZone is not null && !TimeZoneInfo.TryFindSystemTimeZoneById(options.TimeZone, out _))
         {
             checker.Add("Alerts:TimeZone", $"{ProblemList.Show(options.TimeZone)} is no time zone of this machine; expected a name such as 'Europe/Berlin'");

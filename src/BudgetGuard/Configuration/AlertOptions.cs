@@ -9,7 +9,7 @@ public sealed class AlertOptions
     /// <summary>How long shutdown waits at most for alerts that are still to be sent. Default 5 seconds, at most 5 minutes; the host's own ShutdownTimeout counts as well.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The local time of day of the <c>daily_summary</c>; null for none, which is all this version takes: it sends no such summary yet.</summary>
+    /// <summary>The local time of day from which on the <c>daily_summary</c> of all budgets is sent, once a day, within half a minute. Default null: none.</summary>
     public TimeOnly? DailySummaryAt { get; set; }
 
     /// <summary>The time zone of <see cref="DailySummaryAt"/>, as an IANA or Windows name. Default UTC.</summary>

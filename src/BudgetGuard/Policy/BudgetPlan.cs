@@ -4,9 +4,9 @@ using BudgetGuard.Configuration;
 namespace BudgetGuard.Policy;
 
 /// <summary>The budgets that apply to one (subject, model, operation), with the accounts they are charged to. Made once, used for many requests.</summary>
-internal sealed class BudgetPlan(ImmutableArray<Account> accounts, bool closedOnStoreFailure)
+internal sealed class BudgetPlan(AccountSet accounts, bool closedOnStoreFailure)
 {
-    public AccountSet Accounts { get; } = new(accounts);
+    public AccountSet Accounts { get; } = accounts;
 
     /// <summary>True if any of the budgets answers 503 rather than pass a request uncounted.</summary>
     public bool ClosedOnStoreFailure { get; } = closedOnStoreFailure;
@@ -36,7 +36,8 @@ internal static class BudgetMatcher
             closed |= rule.OnStoreFailure == StoreFailureAction.Reject;
         }
 
-        return new BudgetPlan(accounts.ToImmutable(), closed);
+        var set = new AccountSet(accounts.ToImmutable()) { Model = countedModel, Operation = request.Operation };
+        return new BudgetPlan(set, closed);
     }
 
     private static bool Applies(BudgetRule rule, BudgetRequest request, string? canonicalModel)

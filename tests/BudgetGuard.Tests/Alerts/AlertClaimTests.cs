@@ -98,7 +98,7 @@ public sealed class AlertClaimTests
         List<string> left = [];
         while (queue.Reader.TryRead(out AlertQueue.Item item))
         {
-            left.Add(item.Alert!.Message);
+            left.Add(item.Alert!.Write().Message);
         }
 
         Assert.Equal((AlertQueue.Capacity, "100"), (left.Count, left[0]));

@@ -35,6 +35,7 @@ public sealed class AlertContentTests
             Limit = 1m,
             Used = 0.6m,
             Utilization = 0.6m,
+            Operation = "api_call",
             Message = "Budget daily (alice): 50 % reached, 0.6 of 1 USD used",
         });
     }
@@ -61,6 +62,7 @@ public sealed class AlertContentTests
             Limit = 2m,
             Used = 1.5m,
             Utilization = 0.75m,
+            Operation = "api_call",
             Message = "Budget org: requests are rejected, 1.5 of 2 USD used",
         });
     }
@@ -90,6 +92,7 @@ public sealed class AlertContentTests
             Limit = 3m,
             Used = 3m,
             Utilization = 1m,
+            Operation = "api_call",
             Message = "Budget rpm (alice, none): requests are throttled, 3 of 3 requests used",
         });
     }

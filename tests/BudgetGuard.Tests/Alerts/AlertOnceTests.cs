@@ -7,6 +7,7 @@ public sealed class AlertOnceTests
 {
     private const string Threshold = AlertTypes.ThresholdReached;
     private const string Exceeded = AlertTypes.BudgetExceeded;
+    private const string Recovered = AlertTypes.Recovered;
 
     [Fact]
     public async Task T173_Each_share_and_the_first_refusal_are_told_once_a_window_and_again_in_the_next()
@@ -14,18 +15,23 @@ public sealed class AlertOnceTests
         await using AlertApp app = await AlertApp.StartAsync();
         for (int day = 0; day < 2; day++)
         {
+            app.App.Time.Advance(TimeSpan.FromDays(day));
             for (int i = 0; i < 15; i++)
             {
                 Assert.Equal(i < 10 ? 200 : 402, await app.AskAsync(0.10m));
             }
-
-            app.App.Time.Advance(TimeSpan.FromDays(1));
         }
 
         (string, decimal?)[] aDay = [(Threshold, 0.5m), (Threshold, 0.8m), (Threshold, 1.0m), (Exceeded, null)];
-        Assert.Equal([.. aDay, .. aDay], await app.StopAndListAsync());
-        Assert.Equal(2, app.Heard.All.Where(static alert => alert.Type != AlertTypes.Recovered).Select(alert => alert.WindowStart).Distinct().Count());
-        Assert.Equal(8, app.Heard.All.Where(static alert => alert.Type != AlertTypes.Recovered).Select(alert => alert.Id).Distinct().Count());
+        (string, decimal?)[] over = [(Recovered, 1.0m), (Recovered, null)];
+        Assert.Equal([.. aDay, .. over, .. aDay], await app.StopAndListAsync());
+        Assert.Equal(2, app.Heard.All.Select(alert => alert.WindowStart).Distinct().Count());
+        Assert.Equal(10, app.Heard.All.Select(alert => alert.Id).Distinct().Count());
+
+        // Each end is of the incident that began in its window, and of no other.
+        Assert.Equal(
+            [.. app.Heard.All.Take(4).Select(alert => alert.IncidentKey).Distinct()],
+            app.Heard.All.Where(alert => alert.Type == Recovered).Select(alert => alert.IncidentKey));
     }
 
     [Fact]
@@ -56,7 +62,9 @@ public sealed class AlertOnceTests
         Assert.Equal(200, await app.AskAsync(7.40m));
         Assert.Equal(200, await app.AskAsync(2.00m));
         IReadOnlyList<BudgetAlert> alerts = await app.StopAsync();
-        Assert.Equal([(0.5m, 1m, 0.6m), (0.8m, 10m, 8.0m), (1.0m, 10m, 10m)], alerts.Select(alert => (alert.Threshold!.Value, alert.Limit, alert.Used)));
+        Assert.Equal(
+            [(Threshold, 0.5m, 1m, 0.6m), (Recovered, 0.5m, 10m, 0.6m), (Threshold, 0.8m, 10m, 8.0m), (Threshold, 1.0m, 10m, 10m)],
+            alerts.Select(alert => (alert.Type, alert.Threshold!.Value, alert.Limit, alert.Used)));
     }
 
     [Fact]
@@ -70,7 +78,7 @@ public sealed class AlertOnceTests
         Assert.Equal(200, await app.AskAsync(2.00m));
         Assert.Equal(402, await app.AskAsync(0.10m));
         Assert.Equal(
-            [(Threshold, 1.0m), (Exceeded, null), (Threshold, 0.8m), (Threshold, 1.0m), (Exceeded, null)],
+            [(Threshold, 1.0m), (Exceeded, null), (Recovered, 1.0m), (Recovered, null), (Threshold, 0.8m), (Threshold, 1.0m), (Exceeded, null)],
             await app.StopAndListAsync());
     }
 

@@ -74,11 +74,12 @@ internal sealed class AlertDispatcher(
             _ = TellReachedAsync(reached);
         }
 
-        if (item.Alert is not { } alert)
+        if (item.Alert is not { } queued)
         {
             return;
         }
 
+        BudgetAlert alert = queued.Write();
         if (alert.Claim is { } claim && !await TryClaimAsync(claim).ConfigureAwait(false))
         {
             log.ToldElsewhere();
@@ -197,10 +198,10 @@ internal sealed class AlertDispatcher(
         while (queue.Reader.TryRead(out AlertQueue.Item item))
         {
             item.Reached?.TrySetResult();
-            if (item.Alert is { } alert)
+            if (item.Alert is { } queued)
             {
                 dropped++;
-                if (alert.Claim is { } claim)
+                if (queued.Write().Claim is { } claim)
                 {
                     _failed.Enqueue((claim, time.GetTimestamp()));
                 }

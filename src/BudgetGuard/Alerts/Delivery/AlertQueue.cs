@@ -37,7 +37,7 @@ internal sealed class AlertQueue
 
     public ChannelReader<Item> Reader => _channel.Reader;
 
-    public void Enqueue(BudgetAlert alert)
+    public void Enqueue(IQueuedAlert alert)
     {
         Interlocked.Increment(ref _pending);
         if (!_channel.Writer.TryWrite(new Item(alert, null)))
@@ -75,5 +75,5 @@ internal sealed class AlertQueue
     }
 
     /// <summary>An alert, or a marker that tells a waiter that all before it were sent.</summary>
-    internal readonly record struct Item(BudgetAlert? Alert, TaskCompletionSource? Reached);
+    internal readonly record struct Item(IQueuedAlert? Alert, TaskCompletionSource? Reached);
 }

@@ -80,7 +80,7 @@ internal sealed class DailySummary(SettingsSource settings, AlertRaiser alerts, 
             Count = one.Accounts,
             Used = used,
             Limit = limit,
-            Text = string.Create(CultureInfo.InvariantCulture, $"{one.Budget} {used} of {limit} {AccountAlerts.NameOf(one.Unit)}{accounts}"),
+            Text = string.Create(CultureInfo.InvariantCulture, $"{one.Budget} {used} of {limit} {AccountSentence.NameOf(one.Unit)}{accounts}"),
         };
     }
 }
