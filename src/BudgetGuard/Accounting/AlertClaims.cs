@@ -1,31 +1,39 @@
 namespace BudgetGuard.Accounting;
 
-/// <summary>Which alerts were claimed: bounded in number, and each forgotten when its time is over. Used under the tracker's lock.</summary>
+/// <summary>Which alerts were claimed: bounded in number, and each forgotten when its time is over. Has a lock of its own: no hold waits for it.</summary>
 internal sealed class AlertClaims
 {
     /// <summary>How many are remembered. An account's own notices keep it from telling twice; this keeps two callers from having the same claim.</summary>
     public const int Most = 65_536;
 
+    private readonly Lock _gate = new();
     private readonly Dictionary<Key, long> _claimed = [];
     private readonly Queue<Key> _order = [];
-
-    public int Count => _claimed.Count;
 
     public bool TryClaim(AlertClaim claim, long now)
     {
         Key key = KeyOf(claim);
-        if (_claimed.TryGetValue(key, out long until) && now < until)
+        lock (_gate)
         {
-            return false;
-        }
+            if (_claimed.TryGetValue(key, out long until) && now < until)
+            {
+                return false;
+            }
 
-        Forget(now);
-        _claimed[key] = claim.Until?.UtcTicks ?? long.MaxValue;
-        _order.Enqueue(key);
-        return true;
+            Forget(now);
+            _claimed[key] = claim.Until?.UtcTicks ?? long.MaxValue;
+            _order.Enqueue(key);
+            return true;
+        }
     }
 
-    public bool Release(AlertClaim claim) => _claimed.Remove(KeyOf(claim));
+    public void Release(AlertClaim claim)
+    {
+        lock (_gate)
+        {
+            _claimed.Remove(KeyOf(claim));
+        }
+    }
 
     /// <summary>Makes room: the oldest go first, whether or not their time is over.</summary>
     private void Forget(long now)

@@ -14,7 +14,7 @@ internal struct EventBuffer(IAccountEvents? listener)
     {
         if (listener is not null)
         {
-            (_events ??= []).Add(Cause is { } cause ? accountEvent with { Model = cause.Model, Operation = cause.Operation } : accountEvent);
+            (_events ??= new List<AccountEvent>(1)).Add(Cause is { } cause ? accountEvent with { Model = cause.Model, Operation = cause.Operation } : accountEvent);
         }
     }
 

@@ -9,19 +9,16 @@ internal sealed partial class InMemoryCostTracker : IAccountScan
     public ValueTask<bool> ClaimAlertAsync(AlertClaim claim, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);
-        lock (_gate)
-        {
-            return ValueTask.FromResult(_claims.TryClaim(claim, _clock.Now()));
-        }
+        return ValueTask.FromResult(_claims.TryClaim(claim, time.GetUtcNow().UtcTicks));
     }
 
     /// <inheritdoc/>
     public ValueTask ReleaseAlertAsync(AlertClaim claim, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);
+        _claims.Release(claim);
         lock (_gate)
         {
-            _claims.Release(claim);
             if (claim.Account is { } account && _book.Accounts.GroupOf(account).FindTold(account) is { } ledger)
             {
                 TellAgain(ledger, claim);

@@ -57,9 +57,14 @@ internal sealed class AlertDispatcher(
         Task givingBack = GiveBackRoundsAsync(rounds.Token);
         while (await queue.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
         {
-            while (!stoppingToken.IsCancellationRequested && queue.Reader.TryRead(out AlertQueue.Item item))
+            for (int i = 1; !stoppingToken.IsCancellationRequested && queue.Reader.TryRead(out AlertQueue.Item item); i++)
             {
                 await HandOnAsync(item).ConfigureAwait(false);
+                if (i % AlertQueue.AtOnce == 0)
+                {
+                    // Requests that wait for a thread come first.
+                    await Task.Yield();
+                }
             }
         }
 

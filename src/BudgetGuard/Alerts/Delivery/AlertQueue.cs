@@ -10,6 +10,9 @@ internal sealed class AlertQueue
     /// </summary>
     public const int Capacity = 8192;
 
+    /// <summary>How many alerts are handed on, or folded, before the thread is given back.</summary>
+    public const int AtOnce = 16;
+
     /// <summary>How long a request waits at most where alerts are sent before it is answered.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 

@@ -131,10 +131,14 @@ internal sealed partial class SinkWorker : IDisposable
         Task<bool>? more = null;
         do
         {
-            while (_work.Reader.TryRead(out Work work))
+            for (int i = 1; _work.Reader.TryRead(out Work work); i++)
             {
                 await DoAsync(work).ConfigureAwait(false);
                 await SendDigestIfDueAsync().ConfigureAwait(false);
+                if (i % AlertQueue.AtOnce == 0)
+                {
+                    await Task.Yield();
+                }
             }
 
             await SendDigestIfDueAsync().ConfigureAwait(false);
