@@ -60,7 +60,7 @@ internal static class AlertCases
 
     /// <summary>Runs the rules over all of them and tells which break them.</summary>
     public static void AssertAll(Func<BudgetAlert, IReadOnlyList<string>> problems) =>
-        Assert.Empty(All.SelectMany(one => problems(one.Alert).Select(problem => $"{one.Name}: {problem}")).Take(20));
+        Assert.Equal(string.Empty, string.Join('\n', All.SelectMany(one => problems(one.Alert).Select(problem => $"{one.Name}: {problem}")).Take(20)));
 
     private static IEnumerable<(string, BudgetAlert)> Samples() => SampleAlerts.All.Select(alert => (alert.Type, alert));
 

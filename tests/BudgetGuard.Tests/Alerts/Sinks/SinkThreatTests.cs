@@ -85,7 +85,7 @@ public sealed class SinkThreatTests
         await using AlertReceiver receiver = await AlertReceiver.StartAsync();
         receiver.Answers(status, new string('x', 300_000), "9999");
         AlertDeliveryException failure = await Assert.ThrowsAsync<AlertDeliveryException>(() => SendAsync(receiver, "Slack"));
-        Assert.Equal((isPermanent, TimeSpan.FromMinutes(5)), (failure.IsPermanent, failure.RetryAfter));
+        Assert.Equal((isPermanent, TimeSpan.FromMinutes(1)), (failure.IsPermanent, failure.RetryAfter));
     }
 
     [Fact]

@@ -36,7 +36,6 @@ public sealed class VendorBodyTests
     [InlineData("text", "\"<!channel>\"")]
     [InlineData("text", "\"a & b\"")]
     [InlineData("text", "\"&quot;\"")]
-    [InlineData("text", "\"\\ud800\"")]
     [InlineData("blocks", null)]
     [InlineData("blocks", "51*")]
     [InlineData("blocks", "0*")]
@@ -173,6 +172,9 @@ public sealed class VendorBodyTests
     [InlineData("[]")]
     [InlineData("")]
     public void Rules_find_what_is_no_body_at_all(string body) => Assert.NotEmpty(AlertObjectRules.Problems(System.Text.Encoding.UTF8.GetBytes(body)));
+
+    [Fact]
+    public void Rules_find_half_characters() => Assert.NotEmpty(SlackMessageRules.Problems("{\"text\":\"\\ud800\",\"blocks\":[{\"type\":\"divider\"}]}"u8.ToArray()));
 
     [Fact]
     public void Rules_find_bytes_that_are_not_UTF8() => Assert.NotEmpty(AlertObjectRules.Problems([(byte)'"', 0xC0, 0x80, (byte)'"']));
