@@ -91,7 +91,7 @@ public sealed class SinkFaultTests
         await using AlertReceiver receiver = await AlertReceiver.StartAsync();
         receiver.Answer = static async context =>
         {
-            await context.Response.StartAsync();
+            await context.Response.Body.FlushAsync();
             TaskCompletionSource gone = new();
             await using CancellationTokenRegistration _ = context.RequestAborted.Register(gone.SetResult);
             await gone.Task;

@@ -131,23 +131,8 @@ public sealed class SinkThreatTests
         await using AlertReceiver receiver = await AlertReceiver.StartAsync();
         await SendAsync(receiver, "Webhook");
         ReceivedAlert got = Assert.Single(receiver.Received);
-        string folder = Path.Combine(SharedData.RepositoryRoot, "tests", "BudgetGuard.Tests", "Node");
-        using Process node = Process.Start(new ProcessStartInfo("node", [Path.Combine(folder, "verify.mjs")]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
-        await node.StandardInput.WriteAsync(JsonSerializer.Serialize(new { secret = Secret, headers = got.Headers, body = Convert.ToBase64String(got.Body) }));
-        node.StandardInput.Close();
-        Assert.Contains("\"verified\":true", await node.StandardOutput.ReadToEndAsync(), StringComparison.Ordinal);
-        await node.WaitForExitAsync();
+        Assert.True(await SinkRig.IsVerifiedByNodeAsync(Secret, got.Headers, got.Body));
     }
-
-    [Fact]
-    public void Bodies_of_every_type_are_within_their_limits() => Assert.All(SampleAlerts.All, alert =>
-    {
-        Assert.InRange(WebhookAlertSink.Body(alert, cloudEvents: true).Length, 1, 20_000);
-        Assert.InRange(TeamsAlertSink.Body(alert).Length, 1, 28_000);
-        Assert.InRange(SlackAlertSink.Body(alert).Length, 1, 40_000);
-        Assert.NotEmpty(DiscordAlertSink.Body(alert));
-        Assert.NotEmpty(PagerDutyAlertSink.Body(alert, "key"));
-    });
 
     private static async Task SendAsync(AlertReceiver receiver, string type, string path = "") => await SinkRig.Factory(type, time: TimeProvider.System)
         .Create("ops", new AlertSinkOptions { Url = receiver.Address + path, AllowPrivateNetworks = true, Secret = Secret }).SendAsync(SampleAlerts.Of("budget_exceeded"), default);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BudgetGuard.Alerts.Sinks;
 
 namespace BudgetGuard.Tests.Alerts.Sinks;
@@ -29,6 +30,22 @@ public sealed class VendorBodyTests
     [Fact]
     public void CloudEvents_every_body_is_as_its_specification_says() =>
         AlertCases.AssertAll(static alert => CloudEventRules.Problems(WebhookAlertSink.Body(alert, cloudEvents: true), CloudEventRules.ContentType));
+
+    [Fact]
+    public void Every_body_is_as_small_as_the_pages_of_the_sinks_say() => Assert.All(AlertCases.All, static one =>
+    {
+        Assert.InRange(TeamsAlertSink.Body(one.Alert).Length, 1, 26_000);
+        Assert.InRange(PagerDutyAlertSink.Body(one.Alert, RoutingKey).Length, 1, 64 * 1024);
+        Assert.InRange(WebhookAlertSink.Body(one.Alert, cloudEvents: true).Length, 1, 20_000);
+    });
+
+    [Fact]
+    public void Slack_blocks_have_less_text_than_it_refuses_as_too_long() => Assert.All(AlertCases.All, static one =>
+    {
+        // Slack documents the refusal (msg_blocks_too_long) and not the number, which users found to be some 13,000 characters.
+        using var document = JsonDocument.Parse(SlackAlertSink.Body(one.Alert));
+        Assert.InRange(document.RootElement.GetProperty("blocks").EnumerateArray().Sum(TextLength), 1, 13_000);
+    });
 
     [Theory]
     [InlineData("text", null)]
@@ -178,6 +195,14 @@ public sealed class VendorBodyTests
 
     [Fact]
     public void Rules_find_bytes_that_are_not_UTF8() => Assert.NotEmpty(AlertObjectRules.Problems([(byte)'"', 0xC0, 0x80, (byte)'"']));
+
+    private static int TextLength(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Array => element.EnumerateArray().Sum(TextLength),
+        JsonValueKind.Object => element.EnumerateObject().Sum(static property => property.Name == "type" ? 0 : TextLength(property.Value)),
+        JsonValueKind.String => element.GetString()!.Length,
+        _ => 0,
+    };
 
     private static void FindsOne(Func<byte[], IReadOnlyList<string>> problems, byte[] body, string path, string? value)
     {
