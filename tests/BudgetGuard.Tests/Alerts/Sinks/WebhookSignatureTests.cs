@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 
 namespace BudgetGuard.Tests.Alerts.Sinks;
@@ -20,6 +21,14 @@ public sealed class WebhookSignatureTests
         FakeTimeProvider time = new(SampleAlerts.Time.GetUtcNow());
         await using AlertReceiver receiver = await AlertReceiver.StartAsync();
         receiver.AnswersInTurn(503, 408, 200);
+
+        // With jitter the first wait may be shorter than the second that timestamps count.
+        Func<HttpContext, Task> answer = receiver.Answer;
+        receiver.Answer = context =>
+        {
+            context.Response.Headers.RetryAfter = "2";
+            return answer(context);
+        };
         Assert.Null(await SinkRig.SendWithRetriesAsync(Create(receiver, Secret(_old), time), time));
         ReceivedAlert[] got = [.. receiver.Received];
         Assert.Equal(3, got.Length);
