@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using BudgetGuard.Alerts.Delivery;
 
 namespace BudgetGuard.Alerts.Sinks;
 
@@ -21,9 +22,6 @@ internal sealed class AlertHttp(IHttpClientFactory clients, TimeProvider time)
     public const string PublicClient = "BudgetGuard.Alerts";
     public const string PrivateClient = "BudgetGuard.Alerts.Private";
     public const string JsonType = "application/json";
-
-    /// <summary>The longest wait a receiver is granted.</summary>
-    public static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(5);
 
     private const int MaxAnswerBytes = 64 * 1024;
 
@@ -74,7 +72,7 @@ internal sealed class AlertHttp(IHttpClientFactory clients, TimeProvider time)
     }
 
     /// <summary>A wait as it is granted: not negative, not longer than the cap.</summary>
-    public static TimeSpan Capped(TimeSpan wait) => wait < TimeSpan.Zero ? TimeSpan.Zero : wait > MaxRetryAfter ? MaxRetryAfter : wait;
+    public static TimeSpan Capped(TimeSpan wait) => wait < TimeSpan.Zero ? TimeSpan.Zero : wait > SinkPipeline.LongestRetryAfter ? SinkPipeline.LongestRetryAfter : wait;
 
     private static bool IsPermanent(int status) => status is >= 300 and < 500 and not (408 or 425 or 429);
 
@@ -119,7 +117,7 @@ internal sealed class AlertHttp(IHttpClientFactory clients, TimeProvider time)
         if (value.Length > 0 && value.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0)
         {
             // More digits than a number has is a long time in any case.
-            return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? Capped(TimeSpan.FromSeconds(seconds)) : MaxRetryAfter;
+            return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? Capped(TimeSpan.FromSeconds(seconds)) : SinkPipeline.LongestRetryAfter;
         }
 
         return RetryConditionHeaderValue.TryParse(value, out RetryConditionHeaderValue? parsed) && parsed.Date is { } date ? Capped(date - time.GetUtcNow()) : null;

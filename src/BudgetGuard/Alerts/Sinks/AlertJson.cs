@@ -77,11 +77,19 @@ internal static class AlertJson
     private static void WritePartition(Utf8JsonWriter writer, BudgetAlert alert, Extent extent)
     {
         const int MaxValues = 10;
+        HashSet<string> written = [];
         writer.WriteStartObject("partition"u8);
         for (int i = 0; i < Math.Min(alert.Partition.Count, MaxValues); i++)
         {
             string name = AlertFacts.PartitionName(alert, i);
-            writer.WritePropertyName(AlertText.Data(name is "User" or "Team" or "ApiKey" or "Model" or "Operation" ? JsonNamingPolicy.SnakeCaseLower.ConvertName(name) : name, extent.Value));
+            name = AlertText.Data(name is "User" or "Team" or "ApiKey" or "Model" or "Operation" ? JsonNamingPolicy.SnakeCaseLower.ConvertName(name) : name, extent.Value);
+            while (!written.Add(name))
+            {
+                // Of a tag 'api_key' beside ApiKey, receivers would only read one.
+                name += "_";
+            }
+
+            writer.WritePropertyName(name);
             if (alert.Partition[i] is { } value)
             {
                 writer.WriteStringValue(AlertText.Data(value, extent.Value));

@@ -80,12 +80,19 @@ internal static class AlertText
         return data.ToString();
     }
 
+    /// <summary>What stands for text that shows nothing: receivers refuse the whole message for it.</summary>
+    public static string NotBlank(string line) => string.IsNullOrWhiteSpace(line) ? "-" : line;
+
     private static Rune Shown(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
         UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => new Rune(' '),
 
         // A zero width joiner holds emoji together.
         UnicodeCategory.Format when rune.Value != 0x200D => new Rune(' '),
+        UnicodeCategory.OtherNotAssigned when IsNoCharacter(rune) => Rune.ReplacementChar,
         _ => rune,
     };
+
+    /// <summary>Unicode promises to never make characters of these.</summary>
+    private static bool IsNoCharacter(Rune rune) => (rune.Value & 0xFFFE) == 0xFFFE || rune.Value is >= 0xFDD0 and <= 0xFDEF;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BudgetGuard.Alerts.Delivery;
 
 namespace BudgetGuard.Alerts.Sinks;
 
@@ -57,8 +58,8 @@ internal sealed class DiscordAlertSink(string name, AlertSinkOptions options, Al
         foreach ((string label, string value) in AlertFacts.Of(alert))
         {
             writer.WriteStartObject();
-            writer.WriteString("name"u8, NotEmpty(Escaped(label, MaxLabel)));
-            writer.WriteString("value"u8, NotEmpty(Escaped(value, MaxValue)));
+            writer.WriteString("name"u8, Escaped(label, MaxLabel));
+            writer.WriteString("value"u8, Escaped(value, MaxValue));
             writer.WriteBoolean("inline"u8, true);
             writer.WriteEndObject();
         }
@@ -79,7 +80,7 @@ internal sealed class DiscordAlertSink(string name, AlertSinkOptions options, Al
             using var document = JsonDocument.Parse(body);
             return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("retry_after"u8, out JsonElement value)
                 && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double seconds) && double.IsFinite(seconds)
-                ? AlertHttp.Capped(TimeSpan.FromSeconds(Math.Clamp(seconds, 0, AlertHttp.MaxRetryAfter.TotalSeconds)))
+                ? AlertHttp.Capped(TimeSpan.FromSeconds(Math.Clamp(seconds, 0, SinkPipeline.LongestRetryAfter.TotalSeconds)))
                 : null;
         }
         catch (JsonException)
@@ -97,10 +98,7 @@ internal sealed class DiscordAlertSink(string name, AlertSinkOptions options, Al
         _ => 0x1565C0,
     };
 
-    /// <summary>An empty field is refused.</summary>
-    private static string NotEmpty(string text) => string.IsNullOrWhiteSpace(text) ? "-" : text;
-
-    private static string Escaped(string text, int max) => AlertText.Line(text, max, AlertText.Markdown);
+    private static string Escaped(string text, int max) => AlertText.NotBlank(AlertText.Line(text, max, AlertText.Markdown));
 }
 
 /// <summary>Makes the sinks of type <c>Discord</c>.</summary>

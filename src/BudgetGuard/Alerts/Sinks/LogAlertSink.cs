@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace BudgetGuard.Alerts.Sinks;
@@ -25,7 +26,7 @@ internal sealed partial class LogAlertSink(ILoggerFactory loggers, string name =
         string message = AlertText.Line(alert.Message, 1024);
         if (alert.Items.Count == 0)
         {
-            LogAlert(level, alert.Type, message, alert.ResetsAt);
+            LogAlert(level, alert.Type, message, alert.ResetsAt is { } resets ? string.Create(CultureInfo.InvariantCulture, $"; starts anew {resets:O}") : string.Empty);
         }
         else
         {
@@ -36,8 +37,8 @@ internal sealed partial class LogAlertSink(ILoggerFactory loggers, string name =
         return ValueTask.CompletedTask;
     }
 
-    [LoggerMessage(EventId = 400, Message = "{AlertType}: {AlertMessage}; starts anew {ResetsAt:O}", EventName = "Alert")]
-    private partial void LogAlert(LogLevel level, string alertType, string alertMessage, DateTimeOffset? resetsAt);
+    [LoggerMessage(EventId = 400, Message = "{AlertType}: {AlertMessage}{StartsAnew}", EventName = "Alert")]
+    private partial void LogAlert(LogLevel level, string alertType, string alertMessage, string startsAnew);
 
     [LoggerMessage(EventId = 401, Message = "{AlertType}: {AlertMessage}: {AlertItems}", EventName = "AlertItems")]
     private partial void LogItems(LogLevel level, string alertType, string alertMessage, string alertItems);

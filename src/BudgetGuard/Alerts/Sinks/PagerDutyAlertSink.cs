@@ -34,9 +34,9 @@ internal sealed class PagerDutyAlertSink(string name, AlertSinkOptions options, 
             writer.WriteString("source"u8, "BudgetGuard"u8);
             writer.WriteString("severity"u8, Severity(alert.Severity));
             writer.WriteString("timestamp"u8, alert.At.UtcDateTime);
-            if (!string.IsNullOrEmpty(alert.Budget))
+            if (AlertText.Line(alert.Budget, extent.Value) is var component && !string.IsNullOrWhiteSpace(component))
             {
-                writer.WriteString("component"u8, AlertText.Line(alert.Budget, extent.Value));
+                writer.WriteString("component"u8, component);
             }
 
             writer.WriteString("class"u8, alert.Type);

@@ -106,9 +106,7 @@ internal sealed class SlackAlertSink(string name, AlertSinkOptions options, Aler
 
         writer.WriteStartObject();
         writer.WriteString("type"u8, type);
-
-        // Empty text is refused.
-        writer.WriteString("text"u8, text.Length == 0 ? "-" : text);
+        writer.WriteString("text"u8, AlertText.NotBlank(text));
         if (type == "mrkdwn")
         {
             // Or Slack makes links of what looks like an address, a channel or a user.

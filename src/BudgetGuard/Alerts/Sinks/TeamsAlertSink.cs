@@ -104,7 +104,7 @@ internal sealed class TeamsAlertSink(string name, AlertSinkOptions options, Aler
         _ => "Accent",
     };
 
-    private static string Escaped(string text, int max) => AlertText.Line(text, max, AlertText.Markdown);
+    private static string Escaped(string text, int max) => AlertText.NotBlank(AlertText.Line(text, max, AlertText.Markdown));
 }
 
 /// <summary>Makes the sinks of type <c>Teams</c>.</summary>

@@ -49,9 +49,11 @@ internal sealed class WebhookAlertSink(string name, AlertSinkOptions options, Al
         writer.WriteString("source"u8, "/budgetguard"u8);
         writer.WriteString("type"u8, $"budgetguard.{alert.Type}");
         writer.WriteString("time"u8, alert.At.UtcDateTime);
-        if (!string.IsNullOrEmpty(alert.Budget))
+
+        // Unlike the data, attributes may neither have control characters nor be empty.
+        if (AlertText.Line(alert.Budget, extent.Value) is var subject && !string.IsNullOrWhiteSpace(subject))
         {
-            writer.WriteString("subject"u8, AlertText.Data(alert.Budget, extent.Value));
+            writer.WriteString("subject"u8, subject);
         }
 
         writer.WriteString("datacontenttype"u8, AlertHttp.JsonType);

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -22,11 +24,20 @@ internal sealed class AlertReceiver : IAsyncDisposable
     /// <summary>Answers a request whose body was read. Default: 200 without a body.</summary>
     public Func<HttpContext, Task> Answer { get; set; } = static _ => Task.CompletedTask;
 
-    public static async Task<AlertReceiver> StartAsync()
+    /// <param name="certificate">If given, it speaks TLS with it.</param>
+    public static async Task<AlertReceiver> StartAsync(X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        if (certificate is null)
+        {
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+        }
+        else
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        }
+
         WebApplication app = builder.Build();
         AlertReceiver receiver = new(app);
         app.Run(async context =>
@@ -51,6 +62,17 @@ internal sealed class AlertReceiver : IAsyncDisposable
 
         return context.Response.WriteAsync(body);
     };
+
+    /// <summary>Answers each request with the next of the statuses, the last one for all that follow.</summary>
+    public void AnswersInTurn(params int[] statuses)
+    {
+        int next = -1;
+        Answer = context =>
+        {
+            context.Response.StatusCode = statuses[Math.Min(Interlocked.Increment(ref next), statuses.Length - 1)];
+            return Task.CompletedTask;
+        };
+    }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }
