@@ -31,10 +31,11 @@ internal sealed class AccountAlert(string type, in AccountEvent accountEvent, Da
         bool isRecovery = type == AlertTypes.Recovered;
         string told = isRecovery ? NoticeTypeOf(_event) : type;
         AlertClaim claim = ClaimOf(isRecovery ? told : null, partition);
+        AlertIds ids = AlertIds.Of(claim, isSpike ? type + ":" + claim.Subject : told);
         return new BudgetAlert
         {
-            Id = AlertIds.IdOf(claim),
-            IncidentKey = AlertIds.IncidentOf(claim, isSpike ? type + ":" + claim.Subject : told),
+            Id = ids.Id,
+            IncidentKey = ids.Incident,
             Type = type,
             Severity = Severity(),
             At = at,

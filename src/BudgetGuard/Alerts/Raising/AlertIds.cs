@@ -1,68 +1,137 @@
+using System.Buffers;
 using System.Buffers.Binary;
-using System.Globalization;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace BudgetGuard.Alerts.Raising;
 
-/// <summary>What identifies alerts: the same on every node and each time the same thing is told.</summary>
-internal static class AlertIds
+/// <summary>What identifies an alert: the same on every node and each time the same thing is told.</summary>
+/// <param name="Id">The identity of the alert that a claim is for.</param>
+/// <param name="Incident">What the alert has in common with the one that tells that it is over.</param>
+internal readonly record struct AlertIds(Guid Id, string Incident)
 {
-    /// <summary>The identity of the alert that a claim is for.</summary>
-    public static Guid IdOf(AlertClaim claim) => new(Hash(claim, claim.Type, isIncident: false).AsSpan(0, 16), bigEndian: true);
-
-    /// <summary>What an alert of a type has in common with the one that tells that it is over.</summary>
-    public static string IncidentOf(AlertClaim claim, string type) => Convert.ToHexStringLower(Hash(claim, type, isIncident: true).AsSpan(0, 16));
-
-    private static byte[] Hash(AlertClaim claim, string type, bool isIncident)
+    /// <summary>Reckons both. Every part is written after its length, so that no two lists of parts are the same bytes.</summary>
+    public static AlertIds Of(AlertClaim claim, string incident)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add(hash, type);
-        AddAccount(hash, claim.Account);
-        Add(hash, claim.WindowStart?.UtcTicks.ToString(CultureInfo.InvariantCulture));
-        if (!isIncident)
+        var parts = new Parts(stackalloc byte[512]);
+        try
         {
-            Add(hash, claim.Subject);
-            Add(hash, claim.Threshold.ToString("0.############################", CultureInfo.InvariantCulture));
-            Add(hash, claim.Round.ToString(CultureInfo.InvariantCulture));
+            AddAccount(ref parts, claim.Account);
+            parts.Add(claim.WindowStart?.UtcTicks ?? -1);
+            int common = parts.Length;
+            Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+            parts.Add(claim.Type);
+            parts.Add(claim.Subject);
+            parts.Add(claim.Threshold);
+            parts.Add(claim.Round);
+            SHA256.HashData(parts.Written, hash);
+            var id = new Guid(hash[..16], bigEndian: true);
+            parts.CutTo(common);
+            parts.Add(incident);
+            SHA256.HashData(parts.Written, hash);
+            return new AlertIds(id, Convert.ToHexStringLower(hash[..16]));
         }
-
-        return hash.GetHashAndReset();
+        finally
+        {
+            parts.Dispose();
+        }
     }
 
-    private static void AddAccount(IncrementalHash hash, Account? account)
+    private static void AddAccount(ref Parts parts, Account? account)
     {
         if (account is null)
         {
-            Add(hash, null);
+            parts.Add(-1);
             return;
         }
 
         // Budgets are told apart whatever the case of their names.
-        Add(hash, account.Key.Budget.ToUpperInvariant());
-        Add(hash, account.Key.Unit.ToString());
-        Add(hash, account.Key.Window.Period.ToString());
-        Add(hash, account.Key.Window.Rolling?.Ticks.ToString(CultureInfo.InvariantCulture));
-        AddAll(hash, account.Key.Per.IsDefault ? [] : account.Key.Per);
-        AddAll(hash, account.Key.Partition.IsDefault ? [] : account.Key.Partition);
+        parts.AddWithoutCase(account.Key.Budget);
+        parts.Add((int)account.Key.Unit);
+        parts.Add((int)account.Key.Window.Period);
+        parts.Add(account.Key.Window.Rolling?.Ticks ?? -1);
+        AddAll(ref parts, account.Key.Per);
+        AddAll(ref parts, account.Key.Partition);
     }
 
-    private static void AddAll(IncrementalHash hash, IReadOnlyList<string?> parts)
+    private static void AddAll<T>(ref Parts parts, ImmutableArray<T> texts)
+        where T : class?
     {
-        Add(hash, parts.Count.ToString(CultureInfo.InvariantCulture));
-        foreach (string? part in parts)
+        parts.Add(texts.IsDefault ? 0 : texts.Length);
+        for (int i = 0; !texts.IsDefault && i < texts.Length; i++)
         {
-            Add(hash, part);
+            parts.Add(texts[i] as string);
         }
     }
 
-    /// <summary>Each part after its length, so that no two lists of parts are the same bytes; nothing is not the empty text.</summary>
-    private static void Add(IncrementalHash hash, string? part)
+    /// <summary>Bytes that grow: on the stack as long as they fit there.</summary>
+    private ref struct Parts(Span<byte> buffer)
     {
-        byte[] bytes = part is null ? [] : Encoding.UTF8.GetBytes(part);
-        Span<byte> length = stackalloc byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32LittleEndian(length, part is null ? -1 : bytes.Length);
-        hash.AppendData(length);
-        hash.AppendData(bytes);
+        private Span<byte> _buffer = buffer;
+        private byte[]? _rented;
+
+        public int Length { get; private set; }
+
+        public readonly ReadOnlySpan<byte> Written => _buffer[..Length];
+
+        public void Add(long number)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(Next(sizeof(long)), number);
+            Length += sizeof(long);
+        }
+
+        // As it is written without zeros at its end: 0.8 is 0.80.
+        public void Add(decimal number) => Add(number.ToString("0.############################", System.Globalization.CultureInfo.InvariantCulture));
+
+        // Nothing is not the empty text.
+        public void Add(string? text)
+        {
+            if (text is null)
+            {
+                Add(-1);
+                return;
+            }
+
+            Add(text.AsSpan());
+        }
+
+        public void AddWithoutCase(string text)
+        {
+            char[] upper = ArrayPool<char>.Shared.Rent(text.Length);
+            int length = text.AsSpan().ToUpperInvariant(upper);
+            Add(upper.AsSpan(0, length));
+            ArrayPool<char>.Shared.Return(upper);
+        }
+
+        public void CutTo(int length) => Length = length;
+
+        public readonly void Dispose()
+        {
+            if (_rented is not null)
+            {
+                ArrayPool<byte>.Shared.Return(_rented);
+            }
+        }
+
+        private void Add(ReadOnlySpan<char> text)
+        {
+            int length = Encoding.UTF8.GetByteCount(text);
+            Add(length);
+            Length += Encoding.UTF8.GetBytes(text, Next(length));
+        }
+
+        private Span<byte> Next(int size)
+        {
+            if (_buffer.Length - Length < size)
+            {
+                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, Length + size));
+                Written.CopyTo(larger);
+                Dispose();
+                _buffer = _rented = larger;
+            }
+
+            return _buffer[Length..];
+        }
     }
 }

@@ -28,10 +28,11 @@ internal sealed class AlertRaiser(SettingsSource settings, AlertQueue queue, Gua
         DateTimeOffset now = time.GetUtcNow();
         DateTimeOffset day = new(now.UtcDateTime.Date, TimeSpan.Zero);
         AlertClaim claim = new() { Type = AlertTypes.ModelUnpriced, Subject = model, WindowStart = day, Until = day.AddDays(1) + Memory };
+        AlertIds ids = AlertIds.Of(claim, AlertTypes.ModelUnpriced + ":" + model);
         Raise(new BudgetAlert
         {
-            Id = AlertIds.IdOf(claim),
-            IncidentKey = AlertIds.IncidentOf(claim with { Subject = null }, AlertTypes.ModelUnpriced + ":" + model),
+            Id = ids.Id,
+            IncidentKey = ids.Incident,
             Type = AlertTypes.ModelUnpriced,
             Severity = AlertSeverity.Warning,
             At = now,
@@ -45,10 +46,11 @@ internal sealed class AlertRaiser(SettingsSource settings, AlertQueue queue, Gua
     public void Store(bool answers, DateTimeOffset since)
     {
         AlertClaim outage = new() { Type = answers ? AlertTypes.Recovered : AlertTypes.StoreUnavailable, WindowStart = since };
+        AlertIds ids = AlertIds.Of(outage, AlertTypes.StoreUnavailable);
         Raise(new BudgetAlert
         {
-            Id = AlertIds.IdOf(outage),
-            IncidentKey = AlertIds.IncidentOf(outage, AlertTypes.StoreUnavailable),
+            Id = ids.Id,
+            IncidentKey = ids.Incident,
             Type = outage.Type,
             Severity = answers ? AlertSeverity.Information : AlertSeverity.Critical,
             At = time.GetUtcNow(),

@@ -56,10 +56,11 @@ internal sealed class DailySummary(SettingsSource settings, AlertRaiser alerts, 
         AlertClaim claim = new() { Type = AlertTypes.DailySummary, Subject = date, Until = now + AlertRaiser.Memory + AlertRaiser.Memory };
         string more = all.Count > Most ? string.Create(CultureInfo.InvariantCulture, $" and {all.Count - Most} more") : string.Empty;
         ImmutableArray<AlertItem> items = [.. all.Take(Most).Select(ItemOf)];
+        AlertIds ids = AlertIds.Of(claim, AlertTypes.DailySummary + ":" + date);
         alerts.Raise(new BudgetAlert
         {
-            Id = AlertIds.IdOf(claim),
-            IncidentKey = AlertIds.IncidentOf(claim, AlertTypes.DailySummary + ":" + date),
+            Id = ids.Id,
+            IncidentKey = ids.Incident,
             Type = AlertTypes.DailySummary,
             Severity = AlertSeverity.Information,
             At = now,

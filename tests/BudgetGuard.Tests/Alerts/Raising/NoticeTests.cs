@@ -143,16 +143,19 @@ public sealed class NoticeTests
     public void Ids_depend_on_each_part_and_incidents_not_on_share_and_round()
     {
         AlertClaim claim = new() { Type = "t", Account = Kit.Of(_day, 1, "ab", "c"), Threshold = 0.8m, WindowStart = Kit.Start };
-        Assert.Equal(AlertIds.IdOf(claim), AlertIds.IdOf(claim with { Account = Kit.Of(_day, 9, "ab", "c"), Threshold = 0.80m }));
+        Assert.Equal(IdOf(claim), IdOf(claim with { Account = Kit.Of(_day, 9, "ab", "c"), Threshold = 0.80m }));
         AlertClaim[] others =
         [
             claim with { Account = Kit.Of(_day, 1, "a", "bc") }, claim with { Type = "u" }, claim with { WindowStart = null },
             claim with { Account = Kit.Of(_day, 1, "ab", null) }, claim with { Account = null }, claim with { Subject = string.Empty },
+            claim with { Account = Kit.Of(_day, 1, new string('x', 3_000), "c") }, claim with { Round = 1 }, claim with { Threshold = 0.81m },
         ];
-        Assert.Equal(7, others.Append(claim).Select(AlertIds.IdOf).Distinct().Count());
+        Assert.Equal(10, others.Append(claim).Select(IdOf).Distinct().Count());
         AlertClaim later = claim with { Threshold = 1m, Round = 1 };
-        Assert.NotEqual(AlertIds.IdOf(claim), AlertIds.IdOf(later));
-        Assert.Equal(AlertIds.IncidentOf(claim, "t"), AlertIds.IncidentOf(later, "t"));
-        Assert.Equal(32, AlertIds.IncidentOf(claim, "t").Length);
+        Assert.NotEqual(IdOf(claim), IdOf(later));
+        Assert.Equal(AlertIds.Of(claim, "t").Incident, AlertIds.Of(later, "t").Incident);
+        Assert.Equal(32, AlertIds.Of(claim, "t").Incident.Length);
+
+        static Guid IdOf(AlertClaim claim) => AlertIds.Of(claim, "t").Id;
     }
 }
