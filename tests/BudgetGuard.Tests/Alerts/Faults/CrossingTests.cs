@@ -109,6 +109,7 @@ public sealed class CrossingTests : IAsyncLifetime
         for (int i = 0; i < _receivers.Length; i++)
         {
             FaultApp.AddWebhook(setup, $"sink{i}", _receivers[i].Url);
+            setup.Keys[$"BudgetGuard:Alerts:Sinks:sink{i}:Timeout"] = "00:01:00";
         }
     });
 

@@ -40,7 +40,7 @@ internal sealed class FaultApp : IAsyncDisposable
 
     private MoodySink? Moody => App.Services.GetServices<IAlertSink>().OfType<MoodySink>().SingleOrDefault();
 
-    public static async Task<FaultApp> StartAsync(Fault fault, string section = GuardedApp.OneDollarADay)
+    public static async Task<FaultApp> StartAsync(Fault fault, string section = GuardedApp.OneDollarADay, string? timeout = null)
     {
         FakeTimeProvider time = new(GuardedApp.Start);
         FaultyReceiver bad = FaultyReceiver.Start(IsOwn(fault) ? Fault.None : fault, time);
@@ -66,7 +66,7 @@ internal sealed class FaultApp : IAsyncDisposable
                 }
 
                 // What answers at once, if wrongly, must not look like what hangs because a test's clock ran ahead of the network.
-                setup.Keys[$"BudgetGuard:Alerts:Sinks:{Bad}:Timeout"] = IsSlow(fault) ? "00:00:02" : "00:01:00";
+                setup.Keys[$"BudgetGuard:Alerts:Sinks:{Bad}:Timeout"] = timeout ?? (IsSlow(fault) ? "00:00:02" : "00:01:00");
                 setup.Keys[$"BudgetGuard:Alerts:Sinks:{Bad}:Retries"] = "1";
                 setup.Keys[$"BudgetGuard:Alerts:Sinks:{Bad}:MaxPerMinute"] = "1000";
                 setup.Keys[$"BudgetGuard:Alerts:Sinks:{Good}:MaxPerMinute"] = "1000";
@@ -108,7 +108,7 @@ internal sealed class FaultApp : IAsyncDisposable
     public async Task WhenGoodHasAsync(int count)
     {
         await _good.WaitForAsync(count);
-        Assert.Equal(count, _good.Received.Count);
+        Assert.InRange(_good.Received.Count, count, Books.Raised);
     }
 
     /// <summary>Waits until something is so; the clock moves by a step each time a request over the loopback was answered, so never far ahead of the network.</summary>

@@ -140,7 +140,7 @@ internal sealed class FaultyReceiver : IAsyncDisposable
                 _news.Release();
             }
 
-            await AnswerAsync(socket, stream, fault);
+            await AnswerAsync(socket, stream, fault, request);
         }
         catch (Exception gone) when (gone is IOException or SocketException or OperationCanceledException or ObjectDisposedException
             or System.Security.Authentication.AuthenticationException)
@@ -149,7 +149,7 @@ internal sealed class FaultyReceiver : IAsyncDisposable
         }
     }
 
-    private async Task AnswerAsync(Socket socket, Stream stream, Fault fault)
+    private async Task AnswerAsync(Socket socket, Stream stream, Fault fault, string request)
     {
         switch (fault)
         {
@@ -170,10 +170,13 @@ internal sealed class FaultyReceiver : IAsyncDisposable
                 await WriteAsync(stream, Head(fault == Fault.EndlessSuccess ? "200 OK" : "500 Oops", length: null));
                 await FloodAsync(stream);
                 break;
+            case Fault.Answers500:
+                // As some do, with what was wrong with it.
+                await WriteAsync(stream, Head("500 Oops", Encoding.ASCII.GetByteCount(request)) + request);
+                break;
             default:
                 await WriteAsync(stream, Head(fault switch
                 {
-                    Fault.Answers500 => "500 Oops",
                     Fault.Answers429 => "429 Slow\r\nRetry-After: 7",
                     Fault.Redirects => "302 There\r\nLocation: /elsewhere",
                     _ => "200 OK",
