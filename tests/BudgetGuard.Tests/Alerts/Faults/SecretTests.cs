@@ -36,7 +36,7 @@ public sealed class SecretTests : IDisposable
         Dictionary<string, string?> keys = Keys(works, refuses, fails, redirects, resets, untrusted);
         string newPath = Secret("new path");
         string refusedPath = Secret("refused path");
-        string bearer = Secret("bearer");
+        string bearer = Guid.NewGuid().ToString("N");
         using LeakWatch watch = new(_secrets.Values);
         await using AlertApp app = await StartAsync(watch, keys);
         using SinkBooks books = new(app.App);
@@ -73,7 +73,7 @@ public sealed class SecretTests : IDisposable
             ("Webhook", "Url", $"https://127.0.0.1/{secret}"),
             ("Webhook", "Url", $"https://example.com/#{secret}"),
             ("Webhook", "Url", $"https://example.com/\\{secret}"),
-            ("Webhook", "Url", $"https://example.com/{secret} "),
+            ("Webhook", "Url", $"https://example.com/{secret} x"),
             ("Webhook", "Url", secret),
             ("Webhook", "Url", $"ftp://example.com/{secret}"),
             ("Webhook", "Url", $"https://example.com/{secret}{new string('x', 3_000)}"),
@@ -89,8 +89,8 @@ public sealed class SecretTests : IDisposable
             ("Webhook", "SecretFile", file),
             ("Webhook", "RoutingKey", secret),
             ("Webhook", "Password", secret),
-            ("PagerDuty", "RoutingKey", secret),
-            ("PagerDuty", "RoutingKeyFile", file),
+            ("PagerDuty", "RoutingKey", secret + "!"),
+            ("PagerDuty", "RoutingKeyFile", FileOf(secret + "!")),
             ("PagerDuty", "Url", $"http://example.com/{secret}"),
             ("Email", "Password", secret),
             ("Email", "PasswordFile", file),
