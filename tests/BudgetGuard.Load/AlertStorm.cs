@@ -5,20 +5,21 @@ namespace BudgetGuard.Load;
 
 /// <summary>
 /// Many users who reach a share of their limit at once, over HTTP, with a sink that hangs: how long a request takes with alerts and without, in turns in one run,
-/// what memory is in use, and what became of all that were raised.
+/// what memory is in use, and what became of all that were raised. At a rate, because a machine that is asked for all it can do shows as latency whatever
+/// work there is; 0 for as fast as it goes.
 /// </summary>
 internal static class AlertStorm
 {
     private const int Users = 100_000;
     private const int Parallel = 64;
 
-    public static async Task MeasureAsync(int rounds)
+    public static async Task MeasureAsync(int rounds, int perSecond)
     {
         List<double> ratios = [];
         for (int round = 0; round <= rounds; round++)
         {
-            (double Median, double P99) with = await RoundAsync(alerts: true, tells: round > 0);
-            (double Median, double P99) without = await RoundAsync(alerts: false, tells: false);
+            (double Median, double P99) with = await RoundAsync(perSecond, alerts: true, tells: round > 0);
+            (double Median, double P99) without = await RoundAsync(perSecond, alerts: false, tells: false);
             if (round > 0)
             {
                 ratios.Add(with.P99 / without.P99);
@@ -32,7 +33,7 @@ internal static class AlertStorm
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"p99 with alerts / without: median {ratios[ratios.Count / 2]:0.00} of {rounds} rounds"));
     }
 
-    private static async Task<(double Median, double P99)> RoundAsync(bool alerts, bool tells)
+    private static async Task<(double Median, double P99)> RoundAsync(int perSecond, bool alerts, bool tells)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -51,7 +52,7 @@ internal static class AlertStorm
         await app.StartAsync();
         using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Parallel }) { BaseAddress = new Uri(app.Urls.First()) };
         long[] ticks = new long[Users];
-        await Task.WhenAll(Enumerable.Range(0, Parallel).Select(lane => Task.Run(() => AskAsync(client, ticks, lane))));
+        await Task.WhenAll(Enumerable.Range(0, Parallel).Select(lane => Task.Run(() => AskAsync(client, ticks, lane, perSecond))));
         long inUse = GC.GetTotalMemory(forceFullCollection: true);
         IBudgetAlerts sinks = app.Services.GetRequiredService<IBudgetAlerts>();
         await app.StopAsync();
@@ -68,10 +69,16 @@ internal static class AlertStorm
         return (Micros(ticks[Users / 2]), Micros(ticks[Users * 99 / 100]));
     }
 
-    private static async Task AskAsync(HttpClient client, long[] ticks, int lane)
+    private static async Task AskAsync(HttpClient client, long[] ticks, int lane, int perSecond)
     {
+        long began = Stopwatch.GetTimestamp();
         for (int user = lane; user < Users; user += Parallel)
         {
+            if (perSecond > 0 && TimeSpan.FromSeconds((double)user / perSecond) - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } early)
+            {
+                await Task.Delay(early);
+            }
+
             long started = Stopwatch.GetTimestamp();
             using HttpResponseMessage answer = await client.GetAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"/work?{user}"), UriKind.Relative));
             answer.EnsureSuccessStatusCode();

@@ -12,10 +12,11 @@ switch (args)
     case ["first-byte", var count, .. var proxies]:
         await FirstByte.MeasureAsync(int.Parse(count, System.Globalization.CultureInfo.InvariantCulture), proxies);
         return 0;
-    case ["alert-storm", var rounds]:
-        await AlertStorm.MeasureAsync(int.Parse(rounds, System.Globalization.CultureInfo.InvariantCulture));
+    case ["alert-storm", var rounds, var perSecond]:
+        await AlertStorm.MeasureAsync(
+            int.Parse(rounds, System.Globalization.CultureInfo.InvariantCulture), int.Parse(perSecond, System.Globalization.CultureInfo.InvariantCulture));
         return 0;
     default:
-        Console.Error.WriteLine("usage: provider <url> | yarp <url> <upstream> | first-byte <count> <proxy>... | alert-storm <rounds>");
+        Console.Error.WriteLine("usage: provider <url> | yarp <url> <upstream> | first-byte <count> <proxy>... | alert-storm <rounds> <requests per second, or 0>");
         return 2;
 }
