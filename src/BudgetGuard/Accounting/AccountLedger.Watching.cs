@@ -6,12 +6,14 @@ internal sealed partial class AccountLedger
     // Of many requests one in eight says what is usual as well as all of them.
     private const int SampledAll = 64;
     private const int SampledOneIn = 8;
+    private const decimal MostForecast = 1_000;
 
     private Habit? _requests;
     private Habit? _minutes;
     private SpendWatch? _spend;
     private long _minute;
     private long _minuteSpent;
+    private int _untilLarge;
 
     /// <summary>The least amount that may be a spike; one per cent of the limit. More than anything where nobody wants to know.</summary>
     public long LeastSpike =>
@@ -93,7 +95,15 @@ internal sealed partial class AccountLedger
         long least = LeastSpike;
         if (amount > 0 && least != long.MaxValue)
         {
-            Observe(_requests ??= new Habit(), window, amount, least, ofMinute: false, ref events);
+            _requests ??= new Habit();
+            TellUnusual(_requests, window, amount, least, ofMinute: false, ref events);
+
+            // Of large requests no more are learned from than of small ones; else they would seem to be more.
+            if (_requests.Seen < SampledAll || --_untilLarge < 0)
+            {
+                _requests.Observe(amount);
+                _untilLarge = SampledOneIn - 1;
+            }
         }
     }
 
@@ -105,7 +115,9 @@ internal sealed partial class AccountLedger
             long least = LeastSpike;
             if (_minuteSpent > 0 && least != long.MaxValue)
             {
-                Observe(_minutes ??= new Habit(), Current, _minuteSpent, least, ofMinute: true, ref events);
+                _minutes ??= new Habit();
+                TellUnusual(_minutes, Current, _minuteSpent, least, ofMinute: true, ref events);
+                _minutes.Observe(_minuteSpent);
             }
 
             (_minute, _minuteSpent) = (minute, 0);
@@ -114,7 +126,7 @@ internal sealed partial class AccountLedger
         _minuteSpent = Math.Max(0, Saturating.Add(_minuteSpent, grown));
     }
 
-    private void Observe(Habit habit, LedgerWindow window, long amount, long least, bool ofMinute, ref EventBuffer events)
+    private void TellUnusual(Habit habit, LedgerWindow window, long amount, long least, bool ofMinute, ref EventBuffer events)
     {
         if (amount >= least && habit.IsUnusual(amount, Account.Terms.SpikeFactor) && habit.TryTell(_group.Latest))
         {
@@ -126,8 +138,6 @@ internal sealed partial class AccountLedger
                 Since = _group.Latest,
             });
         }
-
-        habit.Observe(amount);
     }
 
     private void WatchForecast(SpendSchedule schedule, ref EventBuffer events)
@@ -139,15 +149,15 @@ internal sealed partial class AccountLedger
             return;
         }
 
-        long share = (long)(at * SpendWatch.Limit);
-        long used = SpendWatch.ShareOf(Current.Settled + Current.Debt, Limit);
+        long share = (long)(Math.Min(at, MostForecast) * SpendWatch.Limit);
+        long used = SpendWatch.ShareOf(Saturating.Add(Current.Settled, Current.Debt), Limit);
         long forecast = _spend!.Forecast(schedule, used, share, out DateTimeOffset? goneBy);
-        if (forecast >= share && used < SpendWatch.Limit)
+        if (forecast >= share && used < share)
         {
             long projected = (long)Int128.Min((Int128)forecast * Limit / SpendWatch.Limit, long.MaxValue);
             AccountNotices.TellForecast(Current, Account, Limit, projected, goneBy, ref events);
         }
-        else if (told.IsOpen)
+        else if (told.IsOpen && used < share)
         {
             AccountNotices.TellForecastOver(Current, ref events);
         }

@@ -16,6 +16,9 @@ internal sealed class SpendSchedule(TimeZoneInfo zone)
     private const long ShortestLong = 30 * TimeSpan.TicksPerHour;
     private const long Week = 7 * TimeSpan.TicksPerDay;
 
+    // No zone changes its clocks twice within so long.
+    private const long SameOffset = 6 * TimeSpan.TicksPerHour;
+
     private readonly SpendProfile _profile = new(zone);
     private readonly long[] _weights = new long[Slices];
     private CalendarWindow _window;
@@ -101,12 +104,20 @@ internal sealed class SpendSchedule(TimeZoneInfo zone)
         Int128 total = 0;
         long length = _window.End - _window.Start;
         _hourEnd = 0;
-        long current = 0;
+        Int128 current = 0;
+        long offset = 0;
+        long sameUntil = 0;
         for (long from = _window.Start; from < _window.End; from += TimeSpan.TicksPerHour)
         {
+            if (from >= sameUntil)
+            {
+                offset = _profile.OffsetAt(from);
+                sameUntil = from + (_profile.OffsetAt(from + SameOffset) == offset ? SameOffset : 1);
+            }
+
             long to = Math.Min(from + TimeSpan.TicksPerHour, _window.End);
-            long weight = _profile.WeightOf(_profile.HourOf(from));
-            sums[(int)Int128.Min(Slices - 1, (Int128)(((from + to) / 2) - _window.Start) * Slices / length)] += weight;
+            long weight = _profile.WeightOf(SpendProfile.HourOf(from, offset));
+            sums[(int)((((from + to) / 2) - _window.Start) * Slices / length)] += weight;
             total += weight;
             later += from > _now ? weight : 0;
             if (from <= _now && _now < to)

@@ -4,7 +4,7 @@ namespace BudgetGuard.Accounting;
 
 /// <summary>
 /// How one account has spent its window, in millionths of its limit for each slice, and what that says about the rest. The rest is expected to go on as the
-/// quiet slices did: at the lower quartile of their rates, and no faster than the slower of the last two. A burst is therefore not expected to last.
+/// quiet slices did: at the lower quartile of their rates, and no faster than the slower of the last two. A burst is therefore not expected to last, until nine tenths are gone.
 /// </summary>
 internal sealed class SpendWatch
 {
@@ -14,7 +14,10 @@ internal sealed class SpendWatch
     // Rates are multiplied by this, to be whole numbers.
     private const long Scale = 1_024;
     private const int FewestSlices = 4;
-    private const long NinetyPercent = 900_000;
+    private const long Tenth = Limit / 10;
+
+    // Less than this of a window's weight says nothing about a rate.
+    private const long LeastPassed = SpendSchedule.Whole / 10_000;
 
     private Shares _shares;
     private long _window = -1;
@@ -58,19 +61,43 @@ internal sealed class SpendWatch
     public long Forecast(SpendSchedule schedule, long used, long at, out DateTimeOffset? goneBy)
     {
         goneBy = null;
-        long rate = used >= at * NinetyPercent / Limit ? MeanRate(schedule, used) : Cautious(SteadyRate(schedule), schedule);
+        long enough = (long)((Int128)at * Tenth * 9 / Limit);
+        long rate = used >= enough ? CourseRate(schedule, used, at) : Cautious(SteadyRate(schedule), schedule);
         if (rate <= 0)
         {
             return 0;
         }
 
-        long forecast = used + (long)Int128.Min((Int128)rate * schedule.Remaining / Scale, uint.MaxValue);
+        long forecast = Expected(schedule, used, rate);
         goneBy = forecast >= Limit ? schedule.WhenPassed((long)((Int128)Math.Max(0, Limit - used) * Scale / rate)) : null;
         return forecast;
     }
 
-    // When nine tenths are gone a window cannot end under nine tenths any more: no caution is needed.
-    private static long MeanRate(SpendSchedule schedule, long used) => used * Scale / Math.Max(1, SpendSchedule.Whole - schedule.Remaining);
+    private static long Expected(SpendSchedule schedule, long used, long rate) =>
+        used + (long)Int128.Min((Int128)rate * schedule.Remaining / Scale, uint.MaxValue);
+
+    // When nine tenths are gone a window cannot end under nine tenths any more: no caution is needed. The mean says whether the window is on course;
+    // where it is not, the latest slices may be.
+    private long CourseRate(SpendSchedule schedule, long used, long at)
+    {
+        long passed = SpendSchedule.Whole - schedule.Remaining;
+        long mean = used * Scale / Math.Max(1, passed);
+        return Expected(schedule, used, mean) >= at ? mean : Math.Max(mean, LatestRate(schedule, passed));
+    }
+
+    private long LatestRate(SpendSchedule schedule, long passed)
+    {
+        int slice = schedule.Slice;
+        ReadOnlySpan<long> weights = schedule.Weights;
+        for (int i = 0; i < slice; i++)
+        {
+            passed -= weights[i];
+        }
+
+        long weight = Math.Max(0, passed) + (slice > 0 ? weights[slice - 1] : 0);
+        long share = (long)_shares[slice] + (slice > 0 ? _shares[slice - 1] : 0);
+        return weight >= LeastPassed ? share * Scale / weight : 0;
+    }
 
     // The longer the rest, the less of the rate is believed: a fifth less at the beginning of a window.
     private static long Cautious(long rate, SpendSchedule schedule) =>
