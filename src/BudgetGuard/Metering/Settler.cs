@@ -115,6 +115,7 @@ internal sealed class Settler(
         }
 
         long started = metrics.TimesTracker ? time.GetTimestamp() : 0;
+        long raised = alerts.Raised;
         ValueTask call;
         try
         {
@@ -134,7 +135,7 @@ internal sealed class Settler(
 
         if (!call.IsCompletedSuccessfully || !settings.Current.AsyncProcessing)
         {
-            return FinishAsync(step, call, started);
+            return FinishAsync(step, call, started, raised);
         }
 
         Took(NameOf(step), started);
@@ -181,7 +182,7 @@ internal sealed class Settler(
         _ => "release",
     };
 
-    private async ValueTask<bool> FinishAsync(Step step, ValueTask call, long started)
+    private async ValueTask<bool> FinishAsync(Step step, ValueTask call, long started, long raised)
     {
         bool isTaken = true;
         try
@@ -204,7 +205,7 @@ internal sealed class Settler(
         Took(NameOf(step), started);
         if (!settings.Current.AsyncProcessing)
         {
-            await alerts.WhenSentAsync().ConfigureAwait(false);
+            await alerts.WhenSentAsync(raised).ConfigureAwait(false);
         }
 
         return isTaken;

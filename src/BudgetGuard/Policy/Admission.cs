@@ -50,6 +50,7 @@ internal sealed class Admission(
     public async ValueTask<BudgetDecision> DecideAsync(BudgetRequest request, long started, CancellationToken cancellationToken)
     {
         using Activity? activity = GuardActivities.Source.StartActivity("budgetguard.decide");
+        long raised = alerts.Raised;
         BudgetDecision decision = await AskAsync(request, cancellationToken).ConfigureAwait(false);
         if (started != 0)
         {
@@ -66,7 +67,7 @@ internal sealed class Admission(
 
         if (!settings.Current.AsyncProcessing)
         {
-            await alerts.WhenSentAsync().ConfigureAwait(false);
+            await alerts.WhenSentAsync(raised).ConfigureAwait(false);
         }
 
         return decision;

@@ -103,7 +103,7 @@ public sealed class SinkConfigurationTests
     {
         await using AlertApp app = await AlertApp.StartAsync(sinks: static guard => guard.Services.AddSingleton<IAlertSinkFactory, OddFactory>());
         app.Reconfigure("BudgetGuard:Alerts:Sinks:odd:Type", "Odd");
-        Assert.Contains(app.App.Logs.GetSnapshot(), static record => record.Id.Name == "AlertSinksNotRebuilt" && record.Exception?.Message == "odd");
+        Assert.Contains(app.App.Logs.GetSnapshot(), static record => record.Id.Name == "AlertSinksNotRebuilt" && record.Exception is null && !record.Message.Contains("odd", StringComparison.Ordinal));
         await app.AskAsync(1.00m);
         Assert.Single(await app.StopAsync());
     }

@@ -20,6 +20,7 @@ internal sealed class AlertQueue
     private readonly DeliveryLog _log;
     private readonly TimeProvider _time;
     private int _pending;
+    private long _raised;
 
     public AlertQueue(DeliveryLog log, TimeProvider time)
     {
@@ -40,8 +41,12 @@ internal sealed class AlertQueue
 
     public ChannelReader<Item> Reader => _channel.Reader;
 
+    /// <summary>How many alerts were queued so far.</summary>
+    public long Raised => Volatile.Read(ref _raised);
+
     public void Enqueue(IQueuedAlert alert)
     {
+        Interlocked.Increment(ref _raised);
         Interlocked.Increment(ref _pending);
         if (!_channel.Writer.TryWrite(new Item(alert, null)))
         {
@@ -53,8 +58,12 @@ internal sealed class AlertQueue
     /// <summary>Says that every sink is done with an alert, or that it was dropped.</summary>
     public void Done() => Interlocked.Decrement(ref _pending);
 
-    /// <summary>Completes when every sink is done with every alert that was queued before, within a bound; at once where none is under way.</summary>
-    public ValueTask WhenSentAsync() => Volatile.Read(ref _pending) == 0 ? ValueTask.CompletedTask : WaitAsync();
+    /// <summary>
+    /// Completes when every sink is done with every alert that is queued, within a bound; at once where none was raised since a number of them was: who raised
+    /// nothing does not wait for what others did.
+    /// </summary>
+    public ValueTask WhenSentAsync(long since) =>
+        Raised == since || Volatile.Read(ref _pending) == 0 ? ValueTask.CompletedTask : WaitAsync();
 
     /// <summary>Takes no more alerts; what is queued can still be read.</summary>
     public void Complete() => _channel.Writer.TryComplete();

@@ -58,7 +58,7 @@ internal sealed partial class DeliveryLog(GuardMetrics metrics, FailureLog failu
     }
 
     /// <summary>The sinks of a changed configuration could not be made.</summary>
-    public void NotRebuilt(Exception failure) => LogNotRebuilt(failure);
+    public void NotRebuilt(Exception failure) => LogNotRebuilt(failure.GetType().Name);
 
     /// <summary>A digest that nobody will be told, because the application stops.</summary>
     public void DigestLost(string sink, long alerts) => LogDigestLost(sink, alerts);
@@ -84,6 +84,6 @@ internal sealed partial class DeliveryLog(GuardMetrics metrics, FailureLog failu
     [LoggerMessage(413, LogLevel.Warning, "The application stopped before the alert sink {Sink} was sent a digest of {Count} alerts.", EventName = "AlertDigestLost")]
     private partial void LogDigestLost(string sink, long count);
 
-    [LoggerMessage(414, LogLevel.Error, "The alert sinks of the changed configuration could not be made; those there were stay.", EventName = "AlertSinksNotRebuilt")]
-    private partial void LogNotRebuilt(Exception failure);
+    [LoggerMessage(414, LogLevel.Error, "The alert sinks of the changed configuration could not be made ({Failure}); those there were stay.", EventName = "AlertSinksNotRebuilt")]
+    private partial void LogNotRebuilt(string failure);
 }

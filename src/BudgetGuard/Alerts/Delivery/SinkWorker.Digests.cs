@@ -2,11 +2,16 @@ namespace BudgetGuard.Alerts.Delivery;
 
 internal sealed partial class SinkWorker
 {
-    /// <summary>Counts an alert for the next digest, if the storm control or a full queue says so.</summary>
+    /// <summary>Counts an alert for the next digest, if the storm control or a full queue says so; not where no digest comes any more.</summary>
     private bool Fold(AlertDelivery delivery, bool force)
     {
         lock (_gate)
         {
+            if (_isClosed)
+            {
+                return false;
+            }
+
             if (force)
             {
                 _storm.Fold();
@@ -68,7 +73,7 @@ internal sealed partial class SinkWorker
     /// <summary>What a digest tells was claimed and is told nowhere else: it waits for the next one.</summary>
     private void KeepForNextDigest(FoldedAlerts folded)
     {
-        if (_work.Reader.Completion.IsCompleted)
+        if (_isClosed)
         {
             _log.DigestLost(Name, folded.Count);
             return;

@@ -24,6 +24,7 @@ internal sealed partial class SinkWorker : IDisposable
     private readonly Channel<Work> _work = Channel.CreateBounded<Work>(new BoundedChannelOptions(QueueCapacity) { SingleReader = true });
     private readonly CancellationToken _stopping;
     private FoldedAlerts _folded = new();
+    private bool _isClosed;
 
     public SinkWorker(IAlertSink sink, AlertSinkSettings settings, bool isOwned, DeliveryLog log, TimeProvider time)
     {
@@ -61,13 +62,10 @@ internal sealed partial class SinkWorker : IDisposable
             return;
         }
 
-        if (_stopping.IsCancellationRequested || Completion.IsCompleted)
+        if (_stopping.IsCancellationRequested || !Fold(delivery, force: true))
         {
             Drop(delivery);
-            return;
         }
-
-        Fold(delivery, force: true);
     }
 
     /// <summary>Completes when everything that came before is done with; at once where no marker fits.</summary>
@@ -146,6 +144,11 @@ internal sealed partial class SinkWorker : IDisposable
             await WaitForWorkOrDigestAsync(more).ConfigureAwait(false);
         }
         while (!more.IsCompleted || await more.ConfigureAwait(false));
+
+        lock (_gate)
+        {
+            _isClosed = true;
+        }
 
         await SendDigestAsync().ConfigureAwait(false);
     }
