@@ -79,7 +79,7 @@ internal sealed partial class AccountGroup
             return found;
         }
 
-        if (!SharesOverflow() && TryMakeRoom(Math.Max(1, account.Terms.MaxTrackedPartitions), out int place))
+        if (!SharesOverflow() && TryMakeRoom(Math.Max(1, account.Terms.MaxTrackedPartitions), ref events, out int place))
         {
             AccountLedger added = New(account, isOverflow: false);
             _ledgers.Add(account.Key, added);
@@ -146,7 +146,7 @@ internal sealed partial class AccountGroup
         // The count of what was freed never starts where an evicted account of the same partition was.
         new(this, account, isOverflow, Latest, freed: ++_created << 32);
 
-    private bool TryMakeRoom(int max, out int place)
+    private bool TryMakeRoom(int max, ref EventBuffer events, out int place)
     {
         place = _order.Count;
         if (_order.Count < max)
@@ -160,6 +160,7 @@ internal sealed partial class AccountGroup
             AccountLedger candidate = _order[_hand];
             if (candidate.IsIdle(Latest))
             {
+                AccountNotices.TellEnded(candidate.Current, ref events);
                 candidate.Evict();
                 _ledgers.Remove(candidate.Account.Key);
                 place = _hand;

@@ -41,7 +41,13 @@ internal sealed partial class AccountLedger
     /// <summary>Looks at the account as a watcher does: ends what is over, and looks for what nobody asked for.</summary>
     public void Watch(SpendSchedule? schedule, in CalendarWindow bounds, long now, bool hasMinutes, ref EventBuffer events)
     {
-        if (Current.Notices is { HasOpen: true })
+        bool isOver = Current.Slices is null && now >= Current.End;
+        if (isOver)
+        {
+            // Told here, but the next window begins with its first request: an account that nobody uses can give its place to another.
+            AccountNotices.TellEnded(Current, ref events);
+        }
+        else if (Current.Notices is { HasOpen: true })
         {
             At(now, ref events);
             if (Unit == BudgetUnit.Concurrency)
@@ -50,7 +56,7 @@ internal sealed partial class AccountLedger
             }
         }
 
-        if (Current.Slices is not null || Unit == BudgetUnit.Concurrency || now >= Current.End || Current.Settled + Current.Debt == 0)
+        if (Current.Slices is not null || Unit == BudgetUnit.Concurrency || isOver || Current.Settled + Current.Debt == 0)
         {
             return;
         }

@@ -38,6 +38,21 @@ public sealed class NoticeTests
     }
 
     [Fact]
+    public void An_account_that_gives_its_place_to_another_tells_first_that_its_window_is_over_and_a_look_keeps_no_place()
+    {
+        BudgetTerms terms = _day with { MaxTrackedPartitions = 1, Per = ["User"] };
+        _kit.Spend(Kit.Set(Kit.Of(terms, 100, "a")), 100);
+        _kit.Clock.Advance(TimeSpan.FromDays(1));
+        _kit.Spend(Kit.Set(Kit.Of(terms, 100, "b")), 100);
+        Assert.Equal("a", Assert.Single(_kit.Told(AccountEventKind.Recovered)).Account.Key.Partition.Single());
+        _kit.Clock.Advance(TimeSpan.FromDays(1));
+        _kit.Tracker.Scan();
+        _kit.Spend(Kit.Set(Kit.Of(terms, 100, "c")), 100);
+        Assert.Equal(["a", "b"], _kit.Told(AccountEventKind.Recovered).Select(told => told.Account.Key.Partition.Single()));
+        Assert.Empty(_kit.Told(AccountEventKind.Overflowed));
+    }
+
+    [Fact]
     public void What_is_given_back_recovers_below_one_per_cent_under_the_share_and_is_told_in_a_new_round()
     {
         AccountSet set = Kit.Set(Kit.Of(_day, 1_000));
