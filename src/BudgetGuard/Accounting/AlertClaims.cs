@@ -7,22 +7,23 @@ internal sealed class AlertClaims
     public const int Most = 65_536;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<Key, long> _claimed = [];
-    private readonly Queue<Key> _order = [];
+    private readonly Dictionary<Key, (long Until, long Turn)> _claimed = [];
+    private readonly Queue<(Key Key, long Turn)> _order = [];
+    private long _turn;
 
     public bool TryClaim(AlertClaim claim, long now)
     {
         Key key = KeyOf(claim);
         lock (_gate)
         {
-            if (_claimed.TryGetValue(key, out long until) && now < until)
+            if (_claimed.TryGetValue(key, out (long Until, long Turn) known) && now < known.Until)
             {
                 return false;
             }
 
             Forget(now);
-            _claimed[key] = claim.Until?.UtcTicks ?? long.MaxValue;
-            _order.Enqueue(key);
+            _claimed[key] = (claim.Until?.UtcTicks ?? long.MaxValue, ++_turn);
+            _order.Enqueue((key, _turn));
             return true;
         }
     }
@@ -38,10 +39,20 @@ internal sealed class AlertClaims
     /// <summary>Makes room: the oldest go first, whether or not their time is over.</summary>
     private void Forget(long now)
     {
-        while (_order.TryPeek(out Key oldest)
-            && (_order.Count >= Most || !_claimed.TryGetValue(oldest, out long until) || until <= now))
+        while (_order.TryPeek(out (Key Key, long Turn) oldest))
         {
-            _claimed.Remove(_order.Dequeue());
+            // One that was given back and claimed anew is as old as its last claim.
+            bool isKnown = _claimed.TryGetValue(oldest.Key, out (long Until, long Turn) known) && known.Turn == oldest.Turn;
+            if (isKnown && known.Until > now && _order.Count < Most)
+            {
+                return;
+            }
+
+            _order.Dequeue();
+            if (isKnown)
+            {
+                _claimed.Remove(oldest.Key);
+            }
         }
     }
 

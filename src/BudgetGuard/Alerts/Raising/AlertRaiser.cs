@@ -11,11 +11,14 @@ internal sealed class AlertRaiser(SettingsSource settings, AlertQueue queue, Gua
     /// <summary>How long after its window a claim is remembered, so that one that is sent late is not sent twice.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(1);
 
+    /// <summary>False while nothing is told.</summary>
+    public bool IsOn => settings.Current.EnableAlerting;
+
     public void Raise(BudgetAlert alert) => Raise(alert.Type, alert.Budget, alert);
 
     public void Raise(string type, string? budget, IQueuedAlert alert)
     {
-        if (settings.Current.EnableAlerting)
+        if (IsOn)
         {
             queue.Enqueue(alert);
             metrics.Alerted(type, budget);

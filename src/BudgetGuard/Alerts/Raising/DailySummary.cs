@@ -28,17 +28,19 @@ internal sealed class DailySummary(SettingsSource settings, AlertRaiser alerts, 
         DateTimeOffset now = time.GetUtcNow();
         DateTime local = TimeZoneInfo.ConvertTime(now, current.TimeZone).DateTime;
         var today = DateOnly.FromDateTime(local);
-        bool isDue = TimeOnly.FromDateTime(local) >= at;
+
+        // A look that comes after midnight still tells what was due late on the day before.
+        DateOnly due = TimeOnly.FromDateTime(local) >= at ? today : today.AddDays(-1);
         if (_plan != (at, current.TimeZone))
         {
             // What was due before anybody looked is not made up for.
             _plan = (at, current.TimeZone);
-            _told = isDue || _told >= today ? today : today.AddDays(-1);
+            _told = due > _told ? due : _told;
         }
-        else if (isDue && today > _told)
+        else if (due > _told)
         {
-            _told = today;
-            Tell(accounts.Summarize(), today, now);
+            _told = due;
+            Tell(accounts.Summarize(), due, now);
         }
     }
 

@@ -24,18 +24,20 @@ internal sealed class StoreHealth(AlertRaiser alerts, TimeProvider time)
     private void Found(bool answers)
     {
         DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset since;
         lock (_gate)
         {
-            if (_isDown != answers || (_toldAt != DateTimeOffset.MinValue && now - _toldAt < Least))
+            // What is found while nothing is told is found again: no end is told of what was not told, and none is left out of what was.
+            if (_isDown != answers || !alerts.IsOn || (_toldAt != DateTimeOffset.MinValue && now - _toldAt < Least))
             {
                 return;
             }
 
             _isDown = !answers;
             _toldAt = now;
-            _since = answers ? _since : now;
+            since = _since = answers ? _since : now;
         }
 
-        alerts.Store(answers, _since);
+        alerts.Store(answers, since);
     }
 }
