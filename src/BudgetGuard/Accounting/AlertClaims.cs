@@ -57,7 +57,7 @@ internal sealed class AlertClaims
     }
 
     private static Key KeyOf(AlertClaim claim) => new(
-        claim.Type, claim.Account?.Key ?? default, claim.Account is null, claim.Subject, claim.Threshold, claim.WindowStart?.UtcTicks ?? 0, claim.Round);
+        claim.Type, claim.Account?.Key, claim.Subject, claim.Threshold, claim.WindowStart?.UtcTicks ?? 0, claim.Round);
 
-    private readonly record struct Key(string Type, AccountKey Account, bool IsGlobal, string? Subject, decimal Threshold, long Start, int Round);
+    private readonly record struct Key(string Type, AccountKey? Account, string? Subject, decimal Threshold, long Start, int Round);
 }

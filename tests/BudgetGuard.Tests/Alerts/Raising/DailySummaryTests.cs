@@ -61,13 +61,13 @@ public sealed class DailySummaryTests
     [InlineData(60, 50, " and 10 more")]
     public void A_summary_names_each_budget_up_to_fifty(int budgets, int items, string part)
     {
-        (string, string)[] keys = [("Alerts:DailySummaryAt", "09:00"), .. Enumerable.Range(1, budgets).Select(static i => ($"Budgets:b{i}:Limit", "1"))];
+        (string, string)[] keys = [("Alerts:DailySummaryAt", "09:00"), .. Enumerable.Range(1, budgets).SelectMany(static i => ((string, string)[])[($"Budgets:b{i}:Limit", "1"), ($"Budgets:b{i}:Period", "Day")])];
         using UnstartedApp app = new(Utc("2026-06-01T08:59:00Z"), keys);
         Look(app);
         app.Time.Advance(TimeSpan.FromMinutes(1));
         Look(app);
         BudgetAlert told = Assert.Single(app.Raised());
-        Assert.Equal(items, told.Items.Length);
+        Assert.Equal(items, told.Items.Count);
         Assert.Contains(part, told.Message, StringComparison.Ordinal);
     }
 

@@ -61,12 +61,10 @@ public sealed class OnceModelTests
             switch (_random.Next(12))
             {
                 case 0:
-                    one.Limit = one.Limit * _random.Next(101, 200) / 100;
-                    one.Limit = one.Limit > 100_000 ? 1_000 : one.Limit;
-                    _kit.Release(_kit.TryHold(one.Set, 0).Hold);
+                    Reload(one, one.Limit > 100_000 ? 1_000 : one.Limit * _random.Next(101, 200) / 100);
                     break;
                 case 1:
-                    one.Limit = Math.Max(200, one.Limit * _random.Next(50, 100) / 100);
+                    Reload(one, Math.Max(200, one.Limit * _random.Next(50, 100) / 100));
                     break;
                 case 2 or 3 when one.Spent.Count > 0:
                     Adjust(one);
@@ -99,6 +97,16 @@ public sealed class OnceModelTests
 
         private static BudgetTerms Plain(string name, WindowSpec window) =>
             Kit.Terms(name, window) with { AlertAt = [.. _shares], ForecastAt = 0, SpikeFactor = 0 };
+
+        /// <summary>The account hears of a new limit with its next request.</summary>
+        private void Reload(Modelled one, long limit)
+        {
+            one.Reload(limit);
+            if (_kit.TryHold(one.Set, 0) is { Outcome: HoldOutcome.Held } held)
+            {
+                _kit.Release(held.Hold);
+            }
+        }
 
         private void Spend(Modelled one)
         {
@@ -203,9 +211,9 @@ public sealed class OnceModelTests
     {
         private readonly string _partition = partition;
 
-        public BudgetTerms Terms { get; } = terms;
+        public BudgetTerms Terms { get; private set; } = terms;
 
-        public long Limit { get; set; } = 1_000;
+        public long Limit { get; private set; } = 1_000;
 
         public long Used { get; set; }
 
@@ -228,6 +236,12 @@ public sealed class OnceModelTests
         public AccountSet Set => Kit.Set(Account);
 
         public decimal Reached => _shares.LastOrDefault(share => Used >= share * Limit);
+
+        public void Reload(long limit)
+        {
+            Limit = limit;
+            Terms = Terms with { };
+        }
 
         public override string ToString() => $"{Terms.Name}/{_partition} {Used} of {Limit}";
     }
