@@ -176,7 +176,8 @@ internal sealed partial class AccountLedger
         {
             AccountNotices.TellThreshold(window, Account, Limit, ref events);
         }
-        else if (window.Settled + window.Debt < window.RecoverBelow)
+
+        if (window.Settled + window.Debt < window.RecoverBelow)
         {
             AccountNotices.TellRecovered(window, ref events);
         }

@@ -3,15 +3,10 @@ using System.Collections.Immutable;
 namespace BudgetGuard.Accounting;
 
 /// <summary>When an account tells something, and when it tells that it is over.</summary>
-internal static class AccountNotices
+internal static partial class AccountNotices
 {
     /// <summary>How long a concurrency budget, which has no window, tells nothing after it told that it refused.</summary>
     public const long ConcurrencyPause = TimeSpan.TicksPerHour;
-
-    private const int Part = 99;
-    private const int Whole = 100;
-
-    private static readonly NoticeKind[] _recovering = [NoticeKind.Threshold, NoticeKind.Exceeded];
 
     /// <summary>Tells a window's first refusal; of each reason, so that one that only waits for others does not hide that the money is gone.</summary>
     public static void TellRefusal(LedgerWindow window, Refusal refusal, long now, ref EventBuffer events)
@@ -23,13 +18,20 @@ internal static class AccountNotices
             Arm(ref notice);
         }
 
+        long used = window.Settled + window.Debt;
+        if (notice.IsTold && kind == NoticeKind.Exceeded && IsNearlyGone(used, window) && !IsNearlyGone(notice.Level, window))
+        {
+            // A request that asked for nearly all must not hide that later the money is really gone.
+            Arm(ref notice);
+        }
+
         if (notice.IsTold)
         {
             return;
         }
 
         Begin(window, ref notice, now, opens: kind == NoticeKind.Exceeded || (kind == NoticeKind.HeldByOthers && window.Unit == BudgetUnit.Concurrency));
-        notice.Level = window.Settled + window.Debt;
+        notice.Level = used;
         notice.Throttles = refusal.Account.Terms.OnExceeded == BudgetAction.Throttle && refusal.RetryAt is not null;
         SetRecoverBelow(window);
         events.Add(Event(AccountEventKind.Refused, kind, window, refusal.Account, refusal.State, notice) with { Refusal = refusal });
@@ -99,85 +101,6 @@ internal static class AccountNotices
         events.Add(Event(AccountEventKind.Forecast, NoticeKind.Forecast, window, account, state, notice) with { Amount = projected, GoneBy = goneBy });
     }
 
-    /// <summary>Tells what is over because so much was given back, or has left a rolling window, that one per cent more would not bring it back.</summary>
-    public static void TellRecovered(LedgerWindow window, ref EventBuffer events)
-    {
-        if (window.Notices is not { } notices)
-        {
-            return;
-        }
-
-        long used = window.Settled + window.Debt;
-        foreach (NoticeKind kind in _recovering)
-        {
-            ref Notice notice = ref notices[kind];
-            if (!notice.IsOpen || (Int128)used * Whole >= (Int128)notice.Level * Part)
-            {
-                continue;
-            }
-
-            Recover(kind, window, ref notice, ref events);
-
-            // A rolling window gives back all the time: it tells again only after its length.
-            if (window.Slices is null)
-            {
-                notice.Share = kind == NoticeKind.Threshold ? AccountFigures.ReachedShare(window, window.Ledger.Account) : 0;
-                Arm(ref notice);
-                window.Mark = 0;
-            }
-        }
-
-        SetRecoverBelow(window);
-    }
-
-    /// <summary>Tells that all is over that a window told of, because the window is.</summary>
-    public static void TellEnded(LedgerWindow window, ref EventBuffer events)
-    {
-        for (NoticeKind kind = NoticeKind.Threshold; window.Notices is { } notices && kind <= NoticeKind.Forecast; kind++)
-        {
-            if (notices[kind].IsOpen)
-            {
-                Recover(kind, window, ref notices[kind], ref events);
-            }
-        }
-
-        window.RecoverBelow = 0;
-    }
-
-    /// <summary>Tells that a forecast is over which a higher limit has made untrue.</summary>
-    public static void TellForecastOver(LedgerWindow window, ref EventBuffer events) =>
-        Recover(NoticeKind.Forecast, window, ref window.NoticesOrNew[NoticeKind.Forecast], ref events);
-
-    /// <summary>Arms again, after a limit was raised while running, what the new limit has made untrue: it is a new one to reach.</summary>
-    public static void LimitRaised(LedgerWindow window, Account newest, long before, ref EventBuffer events)
-    {
-        if (window.Notices is not { } notices)
-        {
-            return;
-        }
-
-        ref Notice threshold = ref notices[NoticeKind.Threshold];
-        ref Notice exceeded = ref notices[NoticeKind.Exceeded];
-        threshold.Level = threshold.Share > 0 ? AccountFigures.AmountAt(threshold.Share, Math.Max(0, newest.Limit)) : 0;
-        exceeded.Level = before <= 0 ? exceeded.Level : (long)Int128.Min(long.MaxValue, (Int128)exceeded.Level * newest.Limit / before);
-        TellRecovered(window, ref events);
-        decimal reached = AccountFigures.ReachedShare(window, newest);
-        if (reached < threshold.Share)
-        {
-            threshold.Share = reached;
-            threshold.IsTold = false;
-            threshold.Round++;
-        }
-
-        foreach (NoticeKind kind in (ReadOnlySpan<NoticeKind>)[NoticeKind.TooLarge, NoticeKind.HeldByOthers, NoticeKind.Exceeded, NoticeKind.Forecast])
-        {
-            if (notices[kind].IsTold)
-            {
-                Arm(ref notices[kind]);
-            }
-        }
-    }
-
     /// <summary>Arms again what was told one length ago where no window ends, and tells what is over.</summary>
     public static void Pass(LedgerWindow window, long now, long limit, ref EventBuffer events)
     {
@@ -245,6 +168,8 @@ internal static class AccountNotices
         window.Mark = Saturating.Add(window.Settled + window.Debt, 1);
     }
 
+    private static bool IsNearlyGone(long used, LedgerWindow window) => (Int128)used * 10 >= (Int128)Math.Max(0, window.Ledger.Account.Limit) * 9;
+
     private static void Begin(LedgerWindow window, ref Notice notice, long now, bool opens)
     {
         long start = window.Slices is { } slices ? slices.StartOfLatest : window.Unit == BudgetUnit.Concurrency ? now : window.Start;
@@ -263,25 +188,6 @@ internal static class AccountNotices
     {
         notice.IsTold = false;
         notice.Round++;
-    }
-
-    private static void Recover(NoticeKind kind, LedgerWindow window, ref Notice notice, ref EventBuffer events)
-    {
-        Account account = window.Ledger.Account;
-        events.Add(Event(AccountEventKind.Recovered, kind, window, account, AccountFigures.StateOf(window, Math.Max(0, account.Limit)), notice));
-        notice.IsOpen = false;
-    }
-
-    private static void SetRecoverBelow(LedgerWindow window)
-    {
-        long below = 0;
-        foreach (NoticeKind kind in _recovering)
-        {
-            ref Notice notice = ref window.NoticesOrNew[kind];
-            below = notice.IsOpen ? Math.Max(below, (long)((((Int128)notice.Level * Part) + Whole - 1) / Whole)) : below;
-        }
-
-        window.RecoverBelow = below;
     }
 
     private static AccountEvent Event(

@@ -17,7 +17,9 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
     private const int MostToldModels = 1_000;
 
     private readonly ImageCosts _images = new(catalog, time);
-    private readonly ConcurrentDictionary<string, long> _told = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.OrdinalIgnoreCase);
+    private int _toldCount;
+    private long _toldDay;
 
     /// <summary>The upper bound of a model request; null if its model has no price and such models are rejected.</summary>
     /// <param name="request">What the body says.</param>
@@ -184,19 +186,19 @@ internal sealed class ModelCosts(SettingsSource settings, IPriceCatalog catalog,
         };
     }
 
-    /// <summary>Logs a model without a price once, and raises an alert once a day.</summary>
+    /// <summary>Tells of a model without a price, in the log and by an alert, once a day; of so many a day at most, because clients make names up.</summary>
     private void TellUnpriced(string model, GuardSettings current)
     {
         long today = time.GetUtcNow().UtcTicks / TimeSpan.TicksPerDay;
-        if (_told.TryGetValue(model, out long told))
+        if (Volatile.Read(ref _toldDay) != today && Interlocked.Exchange(ref _toldDay, today) != today)
         {
-            if (told != today && _told.TryUpdate(model, today, told))
-            {
-                alerts.ModelUnpriced(model, current.UnpricedModels);
-            }
+            _told.Clear();
+            Volatile.Write(ref _toldCount, 0);
         }
-        else if (_told.Count < MostToldModels && _told.TryAdd(model, today))
+
+        if (Volatile.Read(ref _toldCount) < MostToldModels && _told.TryAdd(model, true))
         {
+            Interlocked.Increment(ref _toldCount);
             GuardLog.ModelUnpriced(logger, GuardLog.Printable(model), current.UnpricedModels);
             alerts.ModelUnpriced(model, current.UnpricedModels);
         }

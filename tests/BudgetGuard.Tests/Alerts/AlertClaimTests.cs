@@ -61,6 +61,36 @@ public sealed class AlertClaimTests
         Assert.Single(_released);
     }
 
+    [Theory]
+    [InlineData(AlertTypes.Recovered)]
+    [InlineData(AlertTypes.DailySummary)]
+    [InlineData(AlertTypes.StoreUnavailable)]
+    public async Task What_no_account_tells_again_is_tried_again_itself_until_the_sink_works(string type)
+    {
+        await using AlertApp app = await StartAsync(static guard => guard.AddAlertSink<SinkConfigurationTests.ToggledSink>(), "ToggledSink");
+        IBudgetAlerts sinks = app.App.Services.GetRequiredService<IBudgetAlerts>();
+        Raise(app, Alert("one") with { Type = type, Claim = type == AlertTypes.StoreUnavailable ? null : new AlertClaim { Type = type } });
+        await app.AdvanceUntilAsync(() => sinks.Sinks.Any(static sink => sink.Failed == 1), TimeSpan.Zero);
+        app.Sink<SinkConfigurationTests.ToggledSink>().Works = true;
+        await app.AdvanceUntilAsync(() => sinks.Sinks.Single(static sink => sink.Name == "ToggledSink").Sent == 1, TimeSpan.FromSeconds(1));
+        Assert.Single(await app.StopAsync());
+    }
+
+    [Fact]
+    public async Task The_end_of_an_incident_is_sent_to_whom_it_opened_there_however_many_end_at_once()
+    {
+        await using AlertApp app = await StartAsync(static guard => guard.AddAlertSink<IncidentSink>());
+        app.Reconfigure("BudgetGuard:Alerts:Sinks:IncidentSink:MaxPerMinute", "2");
+        IBudgetAlerts sinks = app.App.Services.GetRequiredService<IBudgetAlerts>();
+        for (int i = 0; i < 10; i++)
+        {
+            Raise(app, Alert(i.ToString(System.Globalization.CultureInfo.InvariantCulture)) with { Type = AlertTypes.Recovered });
+        }
+
+        await app.AdvanceUntilAsync(() => sinks.Sinks.Single(static sink => sink.Name == "IncidentSink").Sent == 10, TimeSpan.Zero);
+        Assert.Equal(0, sinks.Sinks.Single(static sink => sink.Name == "IncidentSink").Folded);
+    }
+
     [Fact]
     public async Task T182_What_a_shutdown_leaves_unsent_gives_its_claim_back_at_once()
     {
@@ -131,6 +161,11 @@ public sealed class AlertClaimTests
         Message = name,
         Claim = new AlertClaim { Type = AlertTypes.BudgetExceeded, Subject = name },
     };
+
+    internal sealed class IncidentSink : IIncidentSink
+    {
+        public ValueTask SendAsync(BudgetAlert alert, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    }
 
     internal sealed class BlockingSink : IAlertSink
     {

@@ -120,7 +120,7 @@ public sealed class AlertContentTests
         }
 
         IReadOnlyList<BudgetAlert> alerts = await app.StopAsync();
-        Assert.Equal([(AlertTypes.ThresholdReached, 0.8m), (type, null), (AlertTypes.ThresholdReached, 1m)], alerts.Select(alert => (alert.Type, alert.Threshold)));
+        Assert.Equal([(AlertTypes.ThresholdReached, 0.8m), (type, null), (AlertTypes.ThresholdReached, 1m), (type, null)], alerts.Select(alert => (alert.Type, alert.Threshold)));
         Assert.Equal(AlertSeverity.Warning, alerts[1].Severity);
         Assert.Equal("Budget watched (alice): its limit is exceeded, no request is denied, 0.8 of 1 USD used", alerts[1].Message);
         Assert.Equal((1.6m, 1.6m), (alerts[2].Used, alerts[2].Utilization));

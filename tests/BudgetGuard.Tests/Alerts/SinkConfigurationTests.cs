@@ -47,6 +47,21 @@ public sealed class SinkConfigurationTests
     }
 
     [Fact]
+    public async Task Two_sinks_of_one_name_stop_the_start()
+    {
+        OptionsValidationException refused = await Assert.ThrowsAnyAsync<OptionsValidationException>(
+            static () => AlertApp.StartAsync(sinks: static guard => guard.AddAlertSink<SinkNamedHeardAlerts>()));
+        Assert.Contains("two sinks of this name", refused.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class SinkNamedHeardAlerts : IAlertSink
+    {
+        public string Name => "heardalerts";
+
+        public ValueTask SendAsync(BudgetAlert alert, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    }
+
+    [Fact]
     public async Task A_sink_can_be_tried_and_says_what_happened()
     {
         await using AlertApp app = await AlertApp.StartAsync(sinks: static guard => guard.AddAlertSink<ThrowingSink>());

@@ -16,9 +16,12 @@ internal sealed class AlertDispatcher(
     /// <summary>How long a failed alert rests before it may be raised again.</summary>
     public static readonly TimeSpan RestAfterFailure = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long what is raised only once is tried again.</summary>
+    private static readonly TimeSpan LongestTried = TimeSpan.FromHours(1);
+
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentQueue<(AlertClaim Claim, long Since)> _failed = new();
+    private readonly ConcurrentQueue<(BudgetAlert Alert, long Since)> _failed = new();
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -84,15 +87,24 @@ internal sealed class AlertDispatcher(
             return;
         }
 
-        BudgetAlert alert = queued.Write();
-        if (alert.Claim is { } claim && !await TryClaimAsync(claim).ConfigureAwait(false))
+        try
         {
-            log.ToldElsewhere();
-            queue.Done();
-            return;
-        }
+            BudgetAlert alert = queued.Write();
+            if (alert.Claim is { } claim && !await TryClaimAsync(claim).ConfigureAwait(false))
+            {
+                log.ToldElsewhere();
+                queue.Done();
+                return;
+            }
 
-        HandOn(alert);
+            HandOn(alert);
+        }
+        catch (Exception failure)
+        {
+            // Such as a listener of metrics that throws: the alerts after this one are not lost with it.
+            queue.Done();
+            failures.Report(FailureKind.Alerts, failure);
+        }
     }
 
     private void HandOn(BudgetAlert alert)
@@ -122,9 +134,9 @@ internal sealed class AlertDispatcher(
 
     private void WhenDone(AlertDelivery delivery)
     {
-        if (delivery is { HasFailed: true, Alert.Claim: { } claim })
+        if (delivery.HasFailed && (delivery.Alert.Claim is not null || IsToldOnce(delivery.Alert)))
         {
-            _failed.Enqueue((claim, time.GetTimestamp()));
+            _failed.Enqueue((delivery.Alert, time.GetTimestamp()));
         }
 
         queue.Done();
@@ -176,26 +188,41 @@ internal sealed class AlertDispatcher(
 
     private async ValueTask GiveBackAsync(bool isLast, CancellationToken cancellationToken)
     {
-        while (_failed.TryPeek(out (AlertClaim Claim, long Since) first)
+        while (_failed.TryPeek(out (BudgetAlert Alert, long Since) first)
             && (isLast || time.GetElapsedTime(first.Since) >= RestAfterFailure)
             && _failed.TryDequeue(out first))
         {
-            try
+            if (first.Alert.Claim is { } claim && !await TryReleaseAsync(claim, cancellationToken).ConfigureAwait(false) && isLast)
             {
-                await tracker.ReleaseAlertAsync(first.Claim, cancellationToken).AsTask()
-                    .WaitAsync(settings.Current.StoreTimeout, time, cancellationToken).ConfigureAwait(false);
+                // A store that is away would take its time for each of them; the shutdown is bounded.
+                return;
             }
-            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+
+            if (!isLast && IsToldOnce(first.Alert) && time.GetUtcNow() - first.Alert.At < LongestTried)
             {
-                failures.Report(FailureKind.Alerts, failure);
-                if (isLast)
-                {
-                    // A store that is away would take its time for each of them; the shutdown is bounded.
-                    return;
-                }
+                queue.Enqueue(first.Alert);
             }
         }
     }
+
+    private async ValueTask<bool> TryReleaseAsync(AlertClaim claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await tracker.ReleaseAlertAsync(claim, cancellationToken).AsTask()
+                .WaitAsync(settings.Current.StoreTimeout, time, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            failures.Report(FailureKind.Alerts, failure);
+            return false;
+        }
+    }
+
+    /// <summary>True of what nobody raises again when its claim is given back: it is queued again itself.</summary>
+    private static bool IsToldOnce(BudgetAlert alert) =>
+        alert.Type is AlertTypes.Recovered or AlertTypes.DailySummary or AlertTypes.ModelUnpriced or AlertTypes.StoreUnavailable;
 
     private void DropQueued()
     {
@@ -206,11 +233,7 @@ internal sealed class AlertDispatcher(
             if (item.Alert is { } queued)
             {
                 dropped++;
-                if (queued.Write().Claim is { } claim)
-                {
-                    _failed.Enqueue((claim, time.GetTimestamp()));
-                }
-
+                _failed.Enqueue((queued.Write(), time.GetTimestamp()));
                 queue.Done();
             }
         }

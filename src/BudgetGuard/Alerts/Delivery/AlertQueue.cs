@@ -63,7 +63,7 @@ internal sealed class AlertQueue
     /// nothing does not wait for what others did.
     /// </summary>
     public ValueTask WhenSentAsync(long since) =>
-        Raised == since || Volatile.Read(ref _pending) == 0 ? ValueTask.CompletedTask : WaitAsync();
+        Raised == since || Volatile.Read(ref _pending) <= 0 ? ValueTask.CompletedTask : WaitAsync();
 
     /// <summary>Takes no more alerts; what is queued can still be read.</summary>
     public void Complete() => _channel.Writer.TryComplete();

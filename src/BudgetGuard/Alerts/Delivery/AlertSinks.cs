@@ -169,6 +169,15 @@ internal sealed class AlertSinks : IDisposable
 
     private IEnumerable<string> Problems(GuardSettings settings)
     {
+        for (int i = 1; i < _added.Length; i++)
+        {
+            string name = _added[i].Name;
+            if (Array.FindIndex(_added, one => one.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) < i)
+            {
+                yield return $"{_settings.SectionPath}:Alerts:Sinks:{name}: the program adds two sinks of this name; expected names that differ (IAlertSink.Name)";
+            }
+        }
+
         foreach (AlertSinkSettings sink in settings.Alerts.Sinks)
         {
             string key = $"{_settings.SectionPath}:Alerts:Sinks:{sink.Name}";

@@ -5,22 +5,32 @@ internal sealed class RecentIds
 {
     private const int Most = 4096;
 
+    private readonly Lock _gate = new();
     private readonly HashSet<Guid> _ids = [];
     private readonly Queue<Guid> _order = new();
 
-    public bool Contains(Guid id) => _ids.Contains(id);
+    public bool Contains(Guid id)
+    {
+        lock (_gate)
+        {
+            return _ids.Contains(id);
+        }
+    }
 
     public void Add(Guid id)
     {
-        if (!_ids.Add(id))
+        lock (_gate)
         {
-            return;
-        }
+            if (!_ids.Add(id))
+            {
+                return;
+            }
 
-        _order.Enqueue(id);
-        if (_order.Count > Most)
-        {
-            _ids.Remove(_order.Dequeue());
+            _order.Enqueue(id);
+            if (_order.Count > Most)
+            {
+                _ids.Remove(_order.Dequeue());
+            }
         }
     }
 }

@@ -16,13 +16,15 @@ internal sealed partial class SinkWorker
             {
                 _storm.Fold();
             }
-            else if (_storm.TrySend())
+            else if (_storm.TrySend() || (_sink is IIncidentSink && delivery.Alert.Type == AlertTypes.Recovered))
             {
                 return false;
             }
 
             _folded.Add(delivery.Alert);
         }
+
+        _recent.Add(delivery.Alert.Id);
 
         _figures.CountFolded();
         _log.Folded(Name);

@@ -131,7 +131,7 @@ internal sealed partial class SinkWorker : IDisposable
         {
             for (int i = 1; _work.Reader.TryRead(out Work work); i++)
             {
-                await DoAsync(work).ConfigureAwait(false);
+                await DoSafelyAsync(work).ConfigureAwait(false);
                 await SendDigestIfDueAsync().ConfigureAwait(false);
                 if (i % AlertQueue.AtOnce == 0)
                 {
@@ -171,6 +171,20 @@ internal sealed partial class SinkWorker : IDisposable
             using var enough = new CancellationTokenSource();
             await Task.WhenAny(more, Task.Delay(wait, _time, enough.Token)).ConfigureAwait(false);
             await enough.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask DoSafelyAsync(Work work)
+    {
+        try
+        {
+            await DoAsync(work).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            // Such as a logger or a listener of metrics that throws: this sink goes on with the next alert.
+            _figures.CountFailed(DeliveryLog.Reason(failure));
+            work.Delivery?.Failed();
         }
     }
 

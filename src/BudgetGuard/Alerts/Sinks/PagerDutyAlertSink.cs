@@ -1,7 +1,9 @@
+using BudgetGuard.Alerts.Delivery;
+
 namespace BudgetGuard.Alerts.Sinks;
 
 /// <summary>Opens incidents of a PagerDuty service by its Events API v2, and closes them when what they are about is over.</summary>
-internal sealed class PagerDutyAlertSink(string name, AlertSinkOptions options, AlertHttp http) : IAlertSink
+internal sealed class PagerDutyAlertSink(string name, AlertSinkOptions options, AlertHttp http) : IIncidentSink
 {
     public const string DefaultUrl = "https://events.pagerduty.com/v2/enqueue";
 

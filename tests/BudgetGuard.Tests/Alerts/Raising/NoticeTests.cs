@@ -68,6 +68,32 @@ public sealed class NoticeTests
     }
 
     [Fact]
+    public void A_share_that_use_fell_below_after_a_higher_one_was_over_is_told_again()
+    {
+        AccountSet set = Kit.Set(Kit.Of(_day, 1_000));
+        Hold hold = _kit.Hold(set, 850);
+        _kit.Settle(hold, 850);
+        _kit.Adjust(hold, 850, 600);
+        _kit.Adjust(hold, 600, 300);
+        _kit.Spend(set, 250);
+        Assert.Equal([0.8m, 0.5m], _kit.Told(AccountEventKind.ThresholdReached).Select(told => told.Threshold));
+        Assert.Single(_kit.Told(AccountEventKind.Recovered));
+    }
+
+    [Fact]
+    public void A_request_for_nearly_all_does_not_hide_that_later_the_money_is_gone()
+    {
+        AccountSet set = Kit.Set(Kit.Of(_day with { AlertAt = [] }, 1_000));
+        _kit.Spend(set, 20);
+        _kit.Refused(set, 990);
+        _kit.Refused(set, 990);
+        _kit.Spend(set, 970);
+        _kit.Refused(set, 50);
+        _kit.Refused(set, 50);
+        Assert.Equal([0, 1], _kit.Told(AccountEventKind.Refused).Select(told => told.Round));
+    }
+
+    [Fact]
     public async Task A_claim_is_given_once_and_after_its_release_the_account_tells_the_same_again()
     {
         Account account = Kit.Of(_day, 100);

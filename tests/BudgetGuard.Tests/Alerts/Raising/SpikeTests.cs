@@ -43,25 +43,26 @@ public sealed class SpikeTests
     [Fact]
     public async Task The_next_is_told_after_an_hour_or_when_the_claim_was_released()
     {
-        Account account = Kit.Of(_day, 100_000);
+        Account account = Kit.Of(_day, 10_000_000);
         AccountSet set = Kit.Set(account);
         Spend(set, 100, 200);
-        foreach ((int minutes, int times) in new[] { (0, 1), (59, 1), (1, 2) })
+        foreach ((int minutes, int amount, int times) in new[] { (0, 200_000, 1), (59, 200_000, 1), (1, 2_000_000, 2) })
         {
             _kit.Clock.Advance(TimeSpan.FromMinutes(minutes));
-            _kit.Spend(set, 5_000);
+            _kit.Tracker.Scan();
+            _kit.Spend(set, amount);
             Assert.Equal(times, _kit.Told(AccountEventKind.Spiked).Length);
         }
 
         await _kit.Tracker.ReleaseAlertAsync(new AlertClaim { Type = AlertTypes.CostSpike, Account = account }, CancellationToken.None);
-        _kit.Spend(set, 5_000);
+        _kit.Spend(set, 7_000_000);
         Assert.Equal(3, _kit.Told(AccountEventKind.Spiked).Length);
     }
 
     [Fact]
     public void Growth_of_one_per_cent_a_request_is_followed()
     {
-        AccountSet set = Kit.Set(Kit.Of(_day, 100_000_000));
+        AccountSet set = Kit.Set(Kit.Of(_day with { Enforced = false }, 100_000_000));
         double amount = 1_000;
         for (int i = 0; i < 900; i++, amount *= 1.01)
         {
