@@ -76,6 +76,7 @@ internal static class AlertStorm
         {
             if (perSecond > 0 && TimeSpan.FromSeconds((double)user / perSecond) - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } early)
             {
+                // Paced by the real clock, as clients are.
                 await Task.Delay(early);
             }
 

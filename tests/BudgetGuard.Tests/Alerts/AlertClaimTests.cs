@@ -49,7 +49,8 @@ public sealed class AlertClaimTests
         IBudgetAlerts sinks = app.App.Services.GetRequiredService<IBudgetAlerts>();
         BudgetAlert alert = Alert("one");
         Raise(app, alert);
-        await app.AdvanceUntilAsync(() => sinks.Sinks.Any(static sink => sink.Failed == 1), TimeSpan.Zero);
+        await app.Heard.WaitForAsync(1);
+        await app.AdvanceUntilAsync(() => sinks.Sinks.Any(static sink => sink.Failed == 1) && sinks.Sinks.Single(static sink => sink.Name == "HeardAlerts").Sent == 1, TimeSpan.Zero);
         Assert.Empty(_released);
         await app.AdvanceUntilAsync(() => _released.Count > 0, TimeSpan.FromSeconds(1));
         Assert.InRange((app.App.Time.GetUtcNow() - GuardedApp.Start).TotalSeconds, 30, 45);

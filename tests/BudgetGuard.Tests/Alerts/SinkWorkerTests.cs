@@ -34,6 +34,40 @@ public sealed class SinkWorkerTests
     }
 
     [Fact]
+    public async Task A_listener_of_metrics_that_throws_ends_neither_a_sink_nor_the_hand_on()
+    {
+        await using AlertApp app = await AlertApp.StartAsync();
+        bool throws = true;
+        using System.Diagnostics.Metrics.MeterListener listener = new()
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                // Of this app alone: other tests run beside it.
+                if (instrument.Name == "budgetguard.alerts.sent" && ReferenceEquals(instrument.Meter.Scope, app.App.Services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()))
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) =>
+        {
+            if (throws)
+            {
+                throw new InvalidOperationException("listener");
+            }
+        });
+        listener.Start();
+        await app.AskAsync(0.60m, "alice");
+        await app.Heard.WaitForAsync(1);
+        IBudgetAlerts sinks = app.App.Services.GetRequiredService<IBudgetAlerts>();
+        await app.AdvanceUntilAsync(() => sinks.Sinks.All(static sink => sink.Failed == 1), TimeSpan.Zero);
+        throws = false;
+        await app.AskAsync(0.60m, "bob");
+        await app.Heard.WaitForAsync(2);
+        Assert.Equal(["alice", "bob"], (await app.StopAsync()).Select(static alert => alert.Partition.Single()));
+    }
+
+    [Fact]
     public async Task Without_background_processing_a_request_that_raises_nothing_does_not_wait_for_the_alerts_of_others()
     {
         await using AlertApp app = await AlertApp.StartAsync(

@@ -48,7 +48,8 @@ internal sealed class AlertDispatcher(
         DropQueued();
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
 
-        // Aborted workers only count what they still have: that takes no time worth a bound, but a sink's own Dispose may.
+        // Aborted workers only count what they still have: that takes no time worth a bound, but a sink's own Dispose may. By the machine's clock, because
+        // it bounds work and no promise, and the delay left behind ends by itself.
         await Task.WhenAny(sinks.CompleteAsync(), Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, CancellationToken.None)).ConfigureAwait(false);
         await GiveBackAsync(isLast: true, CancellationToken.None).ConfigureAwait(false);
         log.TellDropped();
@@ -87,9 +88,10 @@ internal sealed class AlertDispatcher(
             return;
         }
 
+        BudgetAlert? alert = null;
         try
         {
-            BudgetAlert alert = queued.Write();
+            alert = queued.Write();
             if (alert.Claim is { } claim && !await TryClaimAsync(claim).ConfigureAwait(false))
             {
                 log.ToldElsewhere();
@@ -101,7 +103,12 @@ internal sealed class AlertDispatcher(
         }
         catch (Exception failure)
         {
-            // Such as a listener of metrics that throws: the alerts after this one are not lost with it.
+            // Such as a listener of metrics that throws: the alerts after this one are not lost with it, and what was claimed is given back.
+            if (alert is not null)
+            {
+                _failed.Enqueue((alert, time.GetTimestamp()));
+            }
+
             queue.Done();
             failures.Report(FailureKind.Alerts, failure);
         }

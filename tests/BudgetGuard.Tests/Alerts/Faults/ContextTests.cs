@@ -89,6 +89,7 @@ public sealed class ContextTests
         int alive = int.MaxValue;
         for (int i = 0; i < 10 && alive > 0; i++)
         {
+            // What is still referenced is found only by collecting; more than once, because finalizers may hold on for a round.
             GC.Collect();
             GC.WaitForPendingFinalizers();
             alive = contexts.Made.Count(static one => one.IsAlive);

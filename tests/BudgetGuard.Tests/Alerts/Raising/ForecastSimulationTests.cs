@@ -34,25 +34,25 @@ public sealed class ForecastSimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Forecasts_of_other_windows_are_false_in_at_most_one_of_a_thousand()
+    public void Forecasts_are_never_false_with_other_seeds()
     {
         for (int seed = 1; seed <= Seeds; seed++)
         {
             foreach (string kind in _kinds)
             {
-                Ours(kind, BudgetPeriod.Day, 50_000 + seed, mostUnjust: 1);
+                Ours(kind, BudgetPeriod.Day, 50_000 + seed);
                 if (Seeds > 1)
                 {
-                    Ours(kind, BudgetPeriod.Month, 50_000 + seed, mostUnjust: 1);
+                    Ours(kind, BudgetPeriod.Month, 50_000 + seed);
                 }
             }
         }
     }
 
-    private static ForecastFigures Ours(string kind, BudgetPeriod period, int seed, int mostUnjust = 0)
+    private static ForecastFigures Ours(string kind, BudgetPeriod period, int seed)
     {
         ForecastFigures figures = new ForecastTraffic(kind, period, seed).Measure(ForecastTraffic.Ours());
-        Assert.True(figures.Unjust <= mostUnjust, $"{kind} {period}, seed {seed}: {figures.Unjust} false");
+        Assert.True(figures.Unjust == 0, $"{kind} {period}, seed {seed}: {figures.Unjust} false");
         Assert.True(figures.Foretold >= 0.99 * figures.Gone, $"{kind} {period}, seed {seed}: {figures.Foretold} of {figures.Gone} foretold");
         return figures;
     }
