@@ -14,6 +14,7 @@ internal sealed class SpendWatch
     // Rates are multiplied by this, to be whole numbers.
     private const long Scale = 1_024;
     private const int FewestSlices = 4;
+    private const int MostSpread = 3;
     private const long Tenth = Limit / 10;
 
     // Less than this of a window's weight says nothing about a rate.
@@ -99,9 +100,9 @@ internal sealed class SpendWatch
         return weight >= LeastPassed ? share * Scale / weight : 0;
     }
 
-    // The longer the rest, the less of the rate is believed: a fifth less at the beginning of a window.
+    // The longer the rest, the less of the rate is believed: a quarter less at the beginning of a window.
     private static long Cautious(long rate, SpendSchedule schedule) =>
-        (long)((Int128)rate * ((5 * SpendSchedule.Whole) - schedule.Remaining) / (5 * SpendSchedule.Whole));
+        (long)((Int128)rate * ((4 * SpendSchedule.Whole) - schedule.Remaining) / (4 * SpendSchedule.Whole));
 
     private long SteadyRate(SpendSchedule schedule)
     {
@@ -139,7 +140,9 @@ internal sealed class SpendWatch
 
         long latest = Math.Min(rates[count - 1], rates[count - 2]);
         rates[..count].Sort();
-        return Math.Min(latest, rates[count / 4]);
+
+        // Where but for one the quietest slice has less than a third of the middle one, the rest may be as quiet: nothing is foretold of bursts.
+        return rates[count / 2] > MostSpread * rates[1] ? 0 : Math.Min(latest, rates[count / 4]);
     }
 
     private void Rescale(long limit)
