@@ -34,7 +34,7 @@ public sealed class SinkWorkerTests
     }
 
     [Fact]
-    public async Task A_listener_of_metrics_that_throws_ends_neither_a_sink_nor_the_hand_on()
+    public async Task A_listener_of_metrics_that_throws_does_not_end_a_sink()
     {
         await using AlertApp app = await AlertApp.StartAsync();
         bool throws = true;
