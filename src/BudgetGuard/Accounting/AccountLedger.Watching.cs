@@ -142,6 +142,7 @@ internal sealed partial class AccountLedger
                 Expected = habit.Median,
                 IsMinute = ofMinute,
                 Since = _group.Latest,
+                Cause = events.Cause,
             });
         }
     }

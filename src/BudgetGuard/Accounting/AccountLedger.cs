@@ -152,7 +152,7 @@ internal sealed partial class AccountLedger
         if (actual > setAside && window.Used > Limit && window.Counts(entry))
         {
             events.Add(new AccountEvent(
-                AccountEventKind.Overshot, Account, AccountFigures.StateOf(window, Limit), Amount: actual - setAside));
+                AccountEventKind.Overshot, Account, AccountFigures.StateOf(window, Limit), Amount: actual - setAside) { Cause = events.Cause });
         }
     }
 

@@ -103,7 +103,7 @@ internal static partial class AccountNotices
     private static void Recover(NoticeKind kind, LedgerWindow window, ref Notice notice, ref EventBuffer events)
     {
         Account account = window.Ledger.Account;
-        events.Add(Event(AccountEventKind.Recovered, kind, window, account, AccountFigures.StateOf(window, Math.Max(0, account.Limit)), notice));
+        events.Add(Event(AccountEventKind.Recovered, kind, window, account, AccountFigures.StateOf(window, Math.Max(0, account.Limit)), notice, events));
         notice.IsOpen = false;
     }
 

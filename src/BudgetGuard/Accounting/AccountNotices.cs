@@ -34,7 +34,7 @@ internal static partial class AccountNotices
         notice.Level = used;
         notice.Throttles = refusal.Account.Terms.OnExceeded == BudgetAction.Throttle && refusal.RetryAt is not null;
         SetRecoverBelow(window);
-        events.Add(Event(AccountEventKind.Refused, kind, window, refusal.Account, refusal.State, notice) with { Refusal = refusal });
+        events.Add(Event(AccountEventKind.Refused, kind, window, refusal.Account, refusal.State, notice, events) with { Refusal = refusal });
     }
 
     /// <summary>Tells that a budget has more partitions than it tracks.</summary>
@@ -45,7 +45,7 @@ internal static partial class AccountNotices
         {
             Begin(window, ref notice, window.Start, opens: false);
             AccountState state = AccountFigures.StateOf(window, asking.Limit);
-            events.Add(Event(AccountEventKind.Overflowed, NoticeKind.Overflowed, window, asking, state, notice) with { IsShared = true });
+            events.Add(Event(AccountEventKind.Overflowed, NoticeKind.Overflowed, window, asking, state, notice, events) with { IsShared = true });
         }
     }
 
@@ -88,7 +88,7 @@ internal static partial class AccountNotices
         notice.Share = reached;
         notice.Level = level;
         SetRecoverBelow(window);
-        events.Add(Event(AccountEventKind.ThresholdReached, NoticeKind.Threshold, window, account, AccountFigures.StateOf(window, limit), notice));
+        events.Add(Event(AccountEventKind.ThresholdReached, NoticeKind.Threshold, window, account, AccountFigures.StateOf(window, limit), notice, events));
     }
 
     /// <summary>Tells what the window is expected to use in all.</summary>
@@ -98,7 +98,7 @@ internal static partial class AccountNotices
         Begin(window, ref notice, window.Start, opens: true);
         notice.Share = account.Terms.ForecastAt;
         AccountState state = AccountFigures.StateOf(window, limit);
-        events.Add(Event(AccountEventKind.Forecast, NoticeKind.Forecast, window, account, state, notice) with { Amount = projected, GoneBy = goneBy });
+        events.Add(Event(AccountEventKind.Forecast, NoticeKind.Forecast, window, account, state, notice, events) with { Amount = projected, GoneBy = goneBy });
     }
 
     /// <summary>Arms again what was told one length ago where no window ends, and tells what is over.</summary>
@@ -191,12 +191,13 @@ internal static partial class AccountNotices
     }
 
     private static AccountEvent Event(
-        AccountEventKind kind, NoticeKind what, LedgerWindow window, Account account, AccountState state, in Notice notice) =>
+        AccountEventKind kind, NoticeKind what, LedgerWindow window, Account account, in AccountState state, in Notice notice, in EventBuffer events) =>
         new(kind, account, state, Threshold: notice.Share, IsShared: window.Ledger.IsOverflow)
         {
             Notice = what,
             Since = notice.Since,
             Round = notice.Round,
             Throttles = notice.Throttles,
+            Cause = events.Cause,
         };
 }

@@ -1,63 +1,82 @@
 namespace BudgetGuard.Accounting;
 
-/// <summary>Which alerts were claimed: bounded in number, and each forgotten when its time is over. Has a lock of its own: no hold waits for it.</summary>
+/// <summary>
+/// Which alerts were claimed: bounded in number, and each forgotten when its time is over. Kept in parts, each with a lock of its own that no hold waits for, and
+/// each so small that what it grows by is not a large object, whose collection requests would wait for.
+/// </summary>
 internal sealed class AlertClaims
 {
-    /// <summary>How many are remembered. An account's own notices keep it from telling twice; this keeps two callers from having the same claim.</summary>
+    /// <summary>
+    /// How many of the latest are remembered. An account's own notices keep it from telling twice; this keeps two callers from having the same claim.
+    /// </summary>
     public const int Most = 65_536;
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<Key, (long Until, long Turn)> _claimed = [];
-    private readonly Queue<(Key Key, long Turn)> _order = [];
-    private long _turn;
+    private const int Parts = 64;
 
-    public bool TryClaim(AlertClaim claim, long now)
+    // A quarter more than its share: hashes spread claims evenly, but not exactly so.
+    private const int MostInPart = Most / Parts * 5 / 4;
+
+    private readonly Part?[] _parts = new Part?[Parts];
+
+    public bool TryClaim(AlertClaim claim, long now) => PartOf(claim).TryClaim(claim, now);
+
+    public void Release(AlertClaim claim) => PartOf(claim).Release(claim);
+
+    private Part PartOf(AlertClaim claim)
     {
-        Key key = KeyOf(claim);
-        lock (_gate)
-        {
-            if (_claimed.TryGetValue(key, out (long Until, long Turn) known) && now < known.Until)
-            {
-                return false;
-            }
-
-            Forget(now);
-            _claimed[key] = (claim.Until?.UtcTicks ?? long.MaxValue, ++_turn);
-            _order.Enqueue((key, _turn));
-            return true;
-        }
+        ref Part? part = ref _parts[(uint)AlertClaimComparer.Instance.GetHashCode(claim) % Parts];
+        return Volatile.Read(ref part) ?? Interlocked.CompareExchange(ref part, new Part(), null) ?? part;
     }
 
-    public void Release(AlertClaim claim)
+    private sealed class Part
     {
-        lock (_gate)
-        {
-            _claimed.Remove(KeyOf(claim));
-        }
-    }
+        private readonly Lock _gate = new();
+        private readonly Dictionary<AlertClaim, (long Until, long Turn)> _claimed = new(AlertClaimComparer.Instance);
+        private readonly Queue<(AlertClaim Claim, long Turn)> _order = [];
+        private long _turn;
 
-    /// <summary>Makes room: the oldest go first, whether or not their time is over.</summary>
-    private void Forget(long now)
-    {
-        while (_order.TryPeek(out (Key Key, long Turn) oldest))
+        public bool TryClaim(AlertClaim claim, long now)
         {
-            // One that was given back and claimed anew is as old as its last claim.
-            bool isKnown = _claimed.TryGetValue(oldest.Key, out (long Until, long Turn) known) && known.Turn == oldest.Turn;
-            if (isKnown && known.Until > now && _order.Count < Most)
+            lock (_gate)
             {
-                return;
-            }
+                if (_claimed.TryGetValue(claim, out (long Until, long Turn) known) && now < known.Until)
+                {
+                    return false;
+                }
 
-            _order.Dequeue();
-            if (isKnown)
-            {
-                _claimed.Remove(oldest.Key);
+                Forget(now);
+                _claimed[claim] = (claim.Until?.UtcTicks ?? long.MaxValue, ++_turn);
+                _order.Enqueue((claim, _turn));
+                return true;
             }
         }
+
+        public void Release(AlertClaim claim)
+        {
+            lock (_gate)
+            {
+                _claimed.Remove(claim);
+            }
+        }
+
+        /// <summary>Makes room: the oldest go first, whether or not their time is over.</summary>
+        private void Forget(long now)
+        {
+            while (_order.TryPeek(out (AlertClaim Claim, long Turn) oldest))
+            {
+                // One that was given back and claimed anew is as old as its last claim.
+                bool isKnown = _claimed.TryGetValue(oldest.Claim, out (long Until, long Turn) known) && known.Turn == oldest.Turn;
+                if (isKnown && known.Until > now && _order.Count < MostInPart)
+                {
+                    return;
+                }
+
+                _order.Dequeue();
+                if (isKnown)
+                {
+                    _claimed.Remove(oldest.Claim);
+                }
+            }
+        }
     }
-
-    private static Key KeyOf(AlertClaim claim) => new(
-        claim.Type, claim.Account?.Key, claim.Subject, claim.Threshold, claim.WindowStart?.UtcTicks ?? 0, claim.Round);
-
-    private readonly record struct Key(string Type, AccountKey? Account, string? Subject, decimal Threshold, long Start, int Round);
 }

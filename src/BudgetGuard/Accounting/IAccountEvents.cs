@@ -28,7 +28,7 @@ internal enum AccountEventKind
 }
 
 /// <summary>One thing that happened to an account; shared by partitions that are not tracked, or of one partition.</summary>
-internal readonly record struct AccountEvent(
+internal sealed record AccountEvent(
     AccountEventKind Kind, Account Account, AccountState State, decimal Threshold = 0, long Amount = 0, Refusal? Refusal = null, bool IsShared = false)
 {
     /// <summary>What is told, or over.</summary>
@@ -49,11 +49,8 @@ internal readonly record struct AccountEvent(
     /// <summary>True where a minute is told of, and not a request.</summary>
     public bool IsMinute { get; init; }
 
-    /// <summary>The model of the request that caused it; null if none did, or if it is not known.</summary>
-    public string? Model { get; init; }
-
-    /// <summary>The operation of the request that caused it; null if none did.</summary>
-    public string? Operation { get; init; }
+    /// <summary>Whose request caused it; null where none did.</summary>
+    public AccountSet? Cause { get; init; }
 
     /// <summary>When the money is gone at this rate, where a forecast is told; null if it is not.</summary>
     public DateTimeOffset? GoneBy { get; init; }
@@ -62,5 +59,5 @@ internal readonly record struct AccountEvent(
 /// <summary>Listens to a tracker. Called outside its lock, on the thread that caused the event; must not block.</summary>
 internal interface IAccountEvents
 {
-    void Occurred(in AccountEvent accountEvent);
+    void Occurred(AccountEvent accountEvent);
 }

@@ -99,6 +99,8 @@ public sealed record BudgetAlert : IQueuedAlert
     /// <summary>What was claimed in the tracker for it; null where nothing has to be.</summary>
     internal AlertClaim? Claim { get; init; }
 
+    AlertClaim? IQueuedAlert.Claim => Claim;
+
     BudgetAlert IQueuedAlert.Write() => this;
 }
 

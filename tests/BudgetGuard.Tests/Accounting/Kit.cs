@@ -87,7 +87,7 @@ internal sealed class Kit : IAccountEvents
 
     public AccountState Read(Account account) => Now(Tracker.ReadAsync(account, CancellationToken.None));
 
-    public void Occurred(in AccountEvent accountEvent)
+    public void Occurred(AccountEvent accountEvent)
     {
         lock (Events)
         {

@@ -21,7 +21,8 @@ internal sealed class AlertDispatcher(
 
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentQueue<(BudgetAlert Alert, long Since)> _failed = new();
+    private readonly ConcurrentQueue<(IQueuedAlert Alert, long Since)> _failed = new();
+    private Action<AlertDelivery>? _whenDone;
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -83,15 +84,13 @@ internal sealed class AlertDispatcher(
             _ = TellReachedAsync(reached);
         }
 
-        if (item.Alert is not { } queued)
+        if (item.Alert is not { } alert)
         {
             return;
         }
 
-        BudgetAlert? alert = null;
         try
         {
-            alert = queued.Write();
             if (alert.Claim is { } claim && !await TryClaimAsync(claim).ConfigureAwait(false))
             {
                 log.ToldElsewhere();
@@ -104,17 +103,13 @@ internal sealed class AlertDispatcher(
         catch (Exception failure)
         {
             // Such as a listener of metrics that throws: the alerts after this one are not lost with it, and what was claimed is given back.
-            if (alert is not null)
-            {
-                _failed.Enqueue((alert, time.GetTimestamp()));
-            }
-
+            _failed.Enqueue((alert, time.GetTimestamp()));
             queue.Done();
             failures.Report(FailureKind.Alerts, failure);
         }
     }
 
-    private void HandOn(BudgetAlert alert)
+    private void HandOn(IQueuedAlert alert)
     {
         IReadOnlyList<SinkWorker> workers = sinks.Current;
         int wanting = 0;
@@ -129,7 +124,7 @@ internal sealed class AlertDispatcher(
             return;
         }
 
-        var delivery = new AlertDelivery(alert, wanting, WhenDone);
+        var delivery = new AlertDelivery(alert, wanting, _whenDone ??= WhenDone);
         foreach (SinkWorker worker in workers)
         {
             if (worker.Wants(alert))
@@ -195,7 +190,7 @@ internal sealed class AlertDispatcher(
 
     private async ValueTask GiveBackAsync(bool isLast, CancellationToken cancellationToken)
     {
-        while (_failed.TryPeek(out (BudgetAlert Alert, long Since) first)
+        while (_failed.TryPeek(out (IQueuedAlert Alert, long Since) first)
             && (isLast || time.GetElapsedTime(first.Since) >= RestAfterFailure)
             && _failed.TryDequeue(out first))
         {
@@ -228,7 +223,7 @@ internal sealed class AlertDispatcher(
     }
 
     /// <summary>True of what nobody raises again when its claim is given back: it is queued again itself.</summary>
-    private static bool IsToldOnce(BudgetAlert alert) =>
+    private static bool IsToldOnce(IQueuedAlert alert) =>
         alert.Type is AlertTypes.Recovered or AlertTypes.DailySummary or AlertTypes.ModelUnpriced or AlertTypes.StoreUnavailable;
 
     private void DropQueued()
@@ -240,7 +235,7 @@ internal sealed class AlertDispatcher(
             if (item.Alert is { } queued)
             {
                 dropped++;
-                _failed.Enqueue((queued.Write(), time.GetTimestamp()));
+                _failed.Enqueue((queued, time.GetTimestamp()));
                 queue.Done();
             }
         }

@@ -14,7 +14,7 @@ internal sealed class FoldedAlerts
 
     public long Count { get; private set; }
 
-    public void Add(BudgetAlert alert) => Add(alert, 1);
+    public void Add(IQueuedAlert alert) => Add(alert, 1);
 
     /// <summary>Takes on what another one counted, whose digest could not be sent.</summary>
     public void Merge(FoldedAlerts other)
@@ -32,17 +32,18 @@ internal sealed class FoldedAlerts
         AlertSeverity severity = AlertSeverity.Information;
         foreach (((string type, string? budget), Group group) in _groups.OrderByDescending(static pair => pair.Value.Worst.Severity).ThenByDescending(static pair => pair.Value.Count))
         {
-            severity = (AlertSeverity)Math.Max((int)severity, (int)group.Worst.Severity);
+            BudgetAlert worst = group.Worst.Write();
+            severity = (AlertSeverity)Math.Max((int)severity, (int)worst.Severity);
             items.Add(new AlertItem
             {
                 Type = type,
                 Budget = budget,
                 Count = group.Count,
-                Used = group.Worst.Used,
-                Limit = group.Worst.Limit,
+                Used = worst.Used,
+                Limit = worst.Limit,
                 Text = group.Count == 1
-                    ? $"{type}: {group.Worst.Message}"
-                    : string.Create(CultureInfo.InvariantCulture, $"{type} {group.Count} times; the most urgent: {group.Worst.Message}"),
+                    ? $"{type}: {worst.Message}"
+                    : string.Create(CultureInfo.InvariantCulture, $"{type} {group.Count} times; the most urgent: {worst.Message}"),
             });
         }
 
@@ -59,7 +60,7 @@ internal sealed class FoldedAlerts
         };
     }
 
-    private void Add(BudgetAlert alert, long count)
+    private void Add(IQueuedAlert alert, long count)
     {
         (string, string?) key = (alert.Type, alert.Budget);
         if (!_groups.ContainsKey(key) && _groups.Count >= MostGroups)
@@ -77,8 +78,8 @@ internal sealed class FoldedAlerts
         string.Join("; ", items.Take(3).Select(static item => string.Create(CultureInfo.InvariantCulture, $"{item.Type} {item.Count} times")))
         + (items.Count > 3 ? "; and more" : string.Empty);
 
-    private static bool IsFuller(BudgetAlert alert, BudgetAlert than) =>
+    private static bool IsFuller(IQueuedAlert alert, IQueuedAlert than) =>
         alert.Severity == than.Severity && alert.Utilization.GetValueOrDefault() > than.Utilization.GetValueOrDefault();
 
-    private readonly record struct Group(long Count, BudgetAlert Worst);
+    private readonly record struct Group(long Count, IQueuedAlert Worst);
 }

@@ -10,7 +10,7 @@ internal sealed class SinkFilter(AlertSinkSettings settings)
     private readonly bool _sendsRecovered = settings.Options.SendRecovered
         ?? settings.Options.Type?.ToUpperInvariant() is not ("SLACK" or "TEAMS" or "DISCORD" or "EMAIL");
 
-    public bool Passes(BudgetAlert alert)
+    public bool Passes(IQueuedAlert alert)
     {
         // Whether the end of something is told depends on whether its beginning was.
         (string type, AlertSeverity severity) = alert.Recovers is { } over ? (over, AlertSeverities.Of(over, alert.Threshold)) : (alert.Type, alert.Severity);

@@ -24,7 +24,7 @@ internal sealed partial class SinkWorker
             _folded.Add(delivery.Alert);
         }
 
-        _recent.Add(delivery.Alert.Id);
+        _recent.Add(delivery.Alert);
 
         _figures.CountFolded();
         _log.Folded(Name);

@@ -16,7 +16,7 @@ internal sealed partial class SinkWorker : IDisposable
     private readonly SinkFilter _filter;
     private readonly SinkPipeline _pipeline;
     private readonly StormControl _storm;
-    private readonly RecentIds _recent = new();
+    private readonly RecentAlerts _recent = new();
     private readonly SinkFigures _figures = new();
     private readonly DeliveryLog _log;
     private readonly TimeProvider _time;
@@ -52,7 +52,7 @@ internal sealed partial class SinkWorker : IDisposable
 
     public AlertSinkStatus Status => _figures.ToStatus(Name, _pipeline.IsBroken);
 
-    public bool Wants(BudgetAlert alert) => _filter.Passes(alert);
+    public bool Wants(IQueuedAlert alert) => _filter.Passes(alert);
 
     /// <summary>Takes an alert on; never waits. What does not fit into the queue is folded.</summary>
     public void Enqueue(AlertDelivery delivery)
@@ -198,7 +198,7 @@ internal sealed partial class SinkWorker : IDisposable
         {
             Drop(delivery);
         }
-        else if (_recent.Contains(delivery.Alert.Id))
+        else if (_recent.Contains(delivery.Alert))
         {
             delivery.Done();
         }
@@ -210,10 +210,10 @@ internal sealed partial class SinkWorker : IDisposable
 
     private async ValueTask SendAsync(AlertDelivery delivery)
     {
-        switch (await TrySendAsync(delivery.Alert).ConfigureAwait(false))
+        switch (await TrySendAsync(delivery.Alert.Write()).ConfigureAwait(false))
         {
             case true:
-                _recent.Add(delivery.Alert.Id);
+                _recent.Add(delivery.Alert);
                 delivery.Done();
                 break;
             case false:

@@ -5,12 +5,52 @@ using BudgetGuard.Alerts.Delivery;
 namespace BudgetGuard.Alerts.Raising;
 
 /// <summary>What an account told, to be written as an alert where no request waits for it.</summary>
-internal sealed class AccountAlert(string type, in AccountEvent accountEvent, DateTimeOffset at) : IQueuedAlert
+internal sealed class AccountAlert(string type, AccountEvent accountEvent, DateTimeOffset at) : IQueuedAlert
 {
     private readonly AccountEvent _event = accountEvent;
+    private AlertClaim? _claim;
+    private BudgetAlert? _written;
+
+    public string Type => type;
+
+    public string? Budget => _event.Account.Terms.Name;
+
+    public DateTimeOffset At => at;
+
+    // A budget that denies nobody is never critical.
+    public AlertSeverity Severity =>
+        type == AlertTypes.BudgetExceeded && !_event.Account.Terms.Enforced ? AlertSeverity.Warning : AlertSeverities.Of(type, _event.Threshold);
+
+    public decimal? Threshold => IsShare && _event.Threshold > 0 ? _event.Threshold : null;
+
+    public decimal? Utilization => Limit == 0 ? 0 : Used / Limit;
+
+    public string? Recovers => IsRecovery ? NoticeTypeOf(_event) : null;
+
+    public AlertClaim Claim => _claim ??= MakeClaim();
+
+    private bool IsSpike => type == AlertTypes.CostSpike;
+
+    private bool IsRecovery => type == AlertTypes.Recovered;
+
+    private bool IsShare => !IsSpike && _event.Notice is NoticeKind.Threshold or NoticeKind.Forecast;
+
+    private decimal Limit => _event.Account.Terms.Unit.InUnit(_event.Account.Limit);
+
+    private decimal Used
+    {
+        get
+        {
+            BudgetUnit unit = _event.Account.Terms.Unit;
+            return unit.InUnit(unit == BudgetUnit.Concurrency ? _event.State.Held : _event.State.Settled + _event.State.Debt);
+        }
+    }
+
+    // Who happened to ask says nothing of an account that many share.
+    private ImmutableArray<string?> Partition => _event.IsShared ? [] : _event.Account.Key.Partition;
 
     /// <summary>The type of what is told, or is over.</summary>
-    public static string NoticeTypeOf(in AccountEvent accountEvent) => accountEvent.Notice switch
+    public static string NoticeTypeOf(AccountEvent accountEvent) => accountEvent.Notice switch
     {
         NoticeKind.Threshold => AlertTypes.ThresholdReached,
         NoticeKind.Forecast => AlertTypes.ForecastExceeded,
@@ -18,66 +58,54 @@ internal sealed class AccountAlert(string type, in AccountEvent accountEvent, Da
         _ => accountEvent.Throttles ? AlertTypes.ThrottlingActivated : AlertTypes.BudgetExceeded,
     };
 
-    public BudgetAlert Write()
+    public BudgetAlert Write() => _written ??= Make();
+
+    private BudgetAlert Make()
     {
         BudgetTerms terms = _event.Account.Terms;
-        AccountState state = _event.State;
-        decimal limit = terms.Unit.InUnit(_event.Account.Limit);
-        decimal used = terms.Unit.InUnit(terms.Unit == BudgetUnit.Concurrency ? state.Held : state.Settled + state.Debt);
-
-        // Who happened to ask says nothing of an account that many share.
-        ImmutableArray<string?> partition = _event.IsShared ? [] : _event.Account.Key.Partition;
-        bool isSpike = type == AlertTypes.CostSpike;
-        bool isRecovery = type == AlertTypes.Recovered;
-        string told = isRecovery ? NoticeTypeOf(_event) : type;
-        AlertClaim claim = ClaimOf(isRecovery ? told : null, partition);
-        AlertIds ids = AlertIds.Of(claim, isSpike ? type + ":" + claim.Subject : told);
+        string told = Recovers ?? type;
+        AlertIds ids = AlertIds.Of(Claim, IsSpike ? type + ":" + Claim.Subject : told);
         return new BudgetAlert
         {
             Id = ids.Id,
             IncidentKey = ids.Incident,
             Type = type,
-            Severity = Severity(),
+            Severity = Severity,
             At = at,
             Budget = terms.Name,
             Unit = terms.Unit,
-            Per = partition.IsEmpty ? [] : terms.Per,
-            Partition = partition,
-            WindowStart = state.WindowStart,
-            ResetsAt = state.ResetsAt,
-            Threshold = claim.Threshold > 0 ? claim.Threshold : null,
-            Limit = limit,
-            Used = used,
-            Utilization = limit == 0 ? 0 : used / limit,
+            Per = Partition.IsEmpty ? [] : terms.Per,
+            Partition = Partition,
+            WindowStart = _event.State.WindowStart,
+            ResetsAt = _event.State.ResetsAt,
+            Threshold = Threshold,
+            Limit = Limit,
+            Used = Used,
+            Utilization = Utilization,
             Forecast = type == AlertTypes.ForecastExceeded ? terms.Unit.InUnit(_event.Amount) : null,
-            Amount = isSpike ? terms.Unit.InUnit(_event.Amount) : null,
-            Expected = isSpike ? terms.Unit.InUnit(_event.Expected) : null,
-            Model = isRecovery ? null : _event.Model,
-            Operation = isRecovery ? null : _event.Operation,
-            Recovers = isRecovery ? told : null,
-            Message = AccountSentence.Of(type, told, _event, partition, used, limit),
-            Claim = claim,
+            Amount = IsSpike ? terms.Unit.InUnit(_event.Amount) : null,
+            Expected = IsSpike ? terms.Unit.InUnit(_event.Expected) : null,
+            Model = IsRecovery ? null : _event.Cause?.Model,
+            Operation = IsRecovery ? null : _event.Cause?.Operation,
+            Recovers = Recovers,
+            Message = AccountSentence.Of(type, told, _event, Partition, Used, Limit),
+            Claim = Claim,
         };
     }
 
-    // A budget that denies nobody is never critical.
-    private AlertSeverity Severity() =>
-        type == AlertTypes.BudgetExceeded && !_event.Account.Terms.Enforced ? AlertSeverity.Warning : AlertSeverities.Of(type, _event.Threshold);
-
-    private AlertClaim ClaimOf(string? recovers, ImmutableArray<string?> partition)
+    private AlertClaim MakeClaim()
     {
         Account account = _event.Account;
-        bool isSpike = type == AlertTypes.CostSpike;
 
         // Spikes have no window of their own: once an hour is what a claim sees to.
-        long since = isSpike ? _event.Since - (_event.Since % TimeSpan.TicksPerHour) : _event.Since;
-        DateTimeOffset? until = isSpike ? new DateTimeOffset(since, TimeSpan.Zero).AddHours(1) : _event.State.ResetsAt;
+        long since = IsSpike ? _event.Since - (_event.Since % TimeSpan.TicksPerHour) : _event.Since;
+        DateTimeOffset? until = IsSpike ? new DateTimeOffset(since, TimeSpan.Zero).AddHours(1) : _event.State.ResetsAt;
         return new AlertClaim
         {
             Type = type,
-            Account = _event.IsShared ? new Account(account.Terms, partition, account.Limit) : account,
-            Subject = isSpike ? _event.IsMinute ? AlertTypes.MinuteSpike : AlertTypes.RequestSpike : recovers,
-            Threshold = !isSpike && _event.Notice is NoticeKind.Threshold or NoticeKind.Forecast ? _event.Threshold : 0,
+            Account = _event.IsShared ? new Account(account.Terms, [], account.Limit) : account,
+            Subject = IsSpike ? _event.IsMinute ? AlertTypes.MinuteSpike : AlertTypes.RequestSpike : Recovers,
+            Threshold = IsShare ? _event.Threshold : 0,
             WindowStart = since > 0 ? new DateTimeOffset(since, TimeSpan.Zero) : null,
             Round = _event.Round,
             Until = until is { } end && end < DateTimeOffset.MaxValue - AlertRaiser.Memory ? end + AlertRaiser.Memory : null,

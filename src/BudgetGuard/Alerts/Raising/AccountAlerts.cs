@@ -8,7 +8,7 @@ namespace BudgetGuard.Alerts.Raising;
 internal sealed class AccountAlerts(AlertRaiser alerts, GuardMetrics metrics, TimeProvider time, ILogger<AccountAlerts> logger)
     : IAccountEvents
 {
-    public void Occurred(in AccountEvent accountEvent)
+    public void Occurred(AccountEvent accountEvent)
     {
         BudgetTerms terms = accountEvent.Account.Terms;
         switch (accountEvent.Kind)
@@ -33,7 +33,7 @@ internal sealed class AccountAlerts(AlertRaiser alerts, GuardMetrics metrics, Ti
         }
     }
 
-    private static string? TypeOf(in AccountEvent accountEvent) => accountEvent.Kind switch
+    private static string? TypeOf(AccountEvent accountEvent) => accountEvent.Kind switch
     {
         AccountEventKind.ThresholdReached => AlertTypes.ThresholdReached,
         AccountEventKind.Forecast => AlertTypes.ForecastExceeded,
@@ -45,7 +45,7 @@ internal sealed class AccountAlerts(AlertRaiser alerts, GuardMetrics metrics, Ti
     };
 
     /// <summary>A request that is too large, or that only waits for what others hold, says nothing of the budget; save where waiting is all that a budget does.</summary>
-    private static bool IsTold(in AccountEvent accountEvent) =>
+    private static bool IsTold(AccountEvent accountEvent) =>
         accountEvent.Notice == NoticeKind.Exceeded
         || (accountEvent.Notice == NoticeKind.HeldByOthers && accountEvent.Account.Terms.Unit == BudgetUnit.Concurrency);
 }

@@ -8,7 +8,7 @@ namespace BudgetGuard.Alerts.Raising;
 /// <summary>What an account told, in a sentence.</summary>
 internal static class AccountSentence
 {
-    public static string Of(string type, string told, in AccountEvent accountEvent, ImmutableArray<string?> partition, decimal used, decimal limit)
+    public static string Of(string type, string told, AccountEvent accountEvent, ImmutableArray<string?> partition, decimal used, decimal limit)
     {
         BudgetTerms terms = accountEvent.Account.Terms;
         string what = type switch
@@ -35,14 +35,14 @@ internal static class AccountSentence
         _ => "requests in flight",
     };
 
-    private static string Foretold(in AccountEvent accountEvent)
+    private static string Foretold(AccountEvent accountEvent)
     {
         BudgetUnit unit = accountEvent.Account.Terms.Unit;
         string gone = accountEvent.GoneBy is { } at ? string.Create(CultureInfo.InvariantCulture, $", at this rate gone by {at:yyyy-MM-dd HH:mm} UTC") : string.Empty;
         return string.Create(CultureInfo.InvariantCulture, $"{unit.InUnit(accountEvent.Amount)} {NameOf(unit)} forecast{gone}");
     }
 
-    private static string Spiked(in AccountEvent accountEvent)
+    private static string Spiked(AccountEvent accountEvent)
     {
         BudgetUnit unit = accountEvent.Account.Terms.Unit;
         return string.Create(

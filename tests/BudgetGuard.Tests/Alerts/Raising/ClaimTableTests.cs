@@ -11,12 +11,17 @@ public sealed class ClaimTableTests
     [Fact]
     public void A_full_table_forgets_the_oldest_only()
     {
-        for (int i = 0; i <= AlertClaims.Most; i++)
+        const int Claims = 3 * AlertClaims.Most;
+        for (int i = 0; i < Claims; i++)
         {
             Assert.True(_claims.TryClaim(Claim(i), 0));
         }
 
-        Assert.False(_claims.TryClaim(Claim(1), 0));
+        for (int i = Claims - AlertClaims.Most; i < Claims; i++)
+        {
+            Assert.False(_claims.TryClaim(Claim(i), 0));
+        }
+
         Assert.True(_claims.TryClaim(Claim(0), 0));
     }
 
@@ -41,7 +46,7 @@ public sealed class ClaimTableTests
 
         _claims.Release(Claim(1));
         Assert.True(_claims.TryClaim(Claim(1), 0));
-        for (int i = AlertClaims.Most / 2; i < AlertClaims.Most + 2; i++)
+        for (int i = AlertClaims.Most / 2; i < AlertClaims.Most * 3 / 2; i++)
         {
             Assert.True(_claims.TryClaim(Claim(i), 0));
         }
