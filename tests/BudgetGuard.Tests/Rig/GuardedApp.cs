@@ -39,6 +39,9 @@ internal sealed class GuardedApp : IAsyncDisposable
 
     public IBudgetGuard Guard => _app.Services.GetRequiredService<IBudgetGuard>();
 
+    /// <summary>Ends when no request is under way; bounded.</summary>
+    public Task QuietAsync() => Services.GetRequiredService<RequestsWatch>().QuietAsync().WaitAsync(TimeSpan.FromSeconds(30));
+
     public IConfigurationRoot Configuration => (IConfigurationRoot)_app.Configuration;
 
     /// <summary>The address on Kestrel.</summary>
@@ -67,6 +70,8 @@ internal sealed class GuardedApp : IAsyncDisposable
         builder.Logging.SetMinimumLevel(setup.LogLevel);
         builder.Services.AddRouting();
         builder.Services.AddSingleton<TimeProvider>(setup.Time);
+        builder.Services.AddSingleton<RequestsWatch>();
+        builder.Services.AddSingleton<IStartupFilter>(static services => services.GetRequiredService<RequestsWatch>());
         setup.Services(builder.Services);
         setup.Guard(setup.Configure is { } configureGuard ? builder.Services.AddBudgetGuard(configureGuard) : builder.Services.AddBudgetGuard());
         if (setup.UseKestrel)

@@ -25,6 +25,7 @@ public sealed class BrokenOffTests
         });
         using HttpResponseMessage answer = await app.PostAsync(Path, body);
         Assert.Equal(502, (int)answer.StatusCode);
+        await app.QuietAsync();
         Books books = await Books.ReadAsync(app);
         Assert.InRange(books.Money, tokens * Token, (tokens * Token) + 0.0001m);
     }
@@ -34,6 +35,7 @@ public sealed class BrokenOffTests
     {
         await using GuardedApp app = await StartAsync(FailAsync);
         using HttpResponseMessage answer = await app.PostAsync(Path, Stream);
+        await app.QuietAsync();
         Assert.Equal(new Books(0m, 0m, 1), await Books.ReadAsync(app));
     }
 
@@ -51,6 +53,7 @@ public sealed class BrokenOffTests
         using HttpResponseMessage answer = await app.PostAsync(Path, Stream);
         Assert.Equal(502, (int)answer.StatusCode);
         Assert.Equal(Error, await answer.Content.ReadAsStringAsync());
+        await app.QuietAsync();
         Books books = await Books.ReadAsync(app);
         Assert.InRange(books.Money, 16 * Token, 1100 * Token);
     }
