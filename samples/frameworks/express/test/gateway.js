@@ -7,10 +7,12 @@ const usd = (amount) => Number(amount) / 1e9;
 
 /**
  * A gateway for tests: the decision API with a ledger of its own, one budget for each user. `mode` is what it does with decisions:
- * ok, throttle, reject, 500, 503, 401, 400, hang, reset. `settleModes` is what it does with the next settlements and releases, one each.
+ * ok, throttle, reject, 500, 503, 401, 400, hang, reset, lost (decides, and its answer never arrives). `decisionModes` is what it does with the next
+ * decisions, one each, `settleModes` with the next settlements and releases.
  */
 class StubGateway {
   mode = 'ok';
+  decisionModes = [];
   settleModes = [];
   calls = [];
   sockets = 0;
@@ -47,11 +49,15 @@ class StubGateway {
     this.calls.push({ method: req.method, url: req.url, text, headers: req.headers });
     const [, , , kind, id, settle] = req.url.split('/');
     const decides = kind === 'decisions';
-    const mode = decides ? this.mode : this.settleModes.shift() ?? 'ok';
+    const mode = decides ? this.decisionModes.shift() ?? this.mode : this.settleModes.shift() ?? 'ok';
     if (mode === 'hang') return;
     if (mode === 'reset') return req.socket.resetAndDestroy();
     if (/^\d+$/.test(mode)) return this.#answer(res, Number(mode), { title: 'as the test says', detail: 'as the test says' });
-    if (decides) return this.#answer(res, 200, this.#decide(JSON.parse(text), mode), text);
+    if (mode === 'lost') {
+      this.#decide(JSON.parse(text), 'ok');
+      return req.socket.resetAndDestroy();
+    }
+    if (decides) return this.#answer(res, 200, this.#decide(JSON.parse(text), mode));
     return settle ? this.#settle(res, decodeURIComponent(id), JSON.parse(text)) : this.#release(res, decodeURIComponent(id));
   }
 
