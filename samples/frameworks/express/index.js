@@ -106,16 +106,17 @@ function createGuard(config) {
       return (ended ??= inBackground(endHold(hold, handle.close(), failed)));
     };
     res.writeHead = function (status, ...rest) {
+      writeHead.call(this, status, ...rest);
       sentStatus ??= status;
-      return writeHead.call(this, status, ...rest);
+      return this;
     };
     res.end = function (...args) {
       if (!isChunk(args[0])) return end.apply(this, args); // throws where its caller can see it
-      // Whoever reads the balance after this answer sees it settled. Until then the response looks as ended as its caller made it.
-      for (const flag of ['headersSent', 'writableEnded']) Object.defineProperty(res, flag, { value: true, configurable: true });
+      commitHead(res, ...args);
+      Object.defineProperty(res, 'writableEnded', { value: true, configurable: true });
       res.end = () => res;
+      // Whoever reads the balance after this answer sees it settled.
       atMost(settings.timeoutMs, conclude()).catch(() => {}).then(() => {
-        delete res.headersSent;
         delete res.writableEnded;
         res.end = end;
         end.apply(res, args);
@@ -246,6 +247,17 @@ function sum(left, right) {
   if (Array.isArray(left) && Array.isArray(right)) return [...left, ...right];
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return right;
   return Object.fromEntries([...new Set([...Object.keys(left), ...Object.keys(right)])].map((key) => [key, sum(left[key], right[key])]));
+}
+
+/** Fixes status and headers as `end` does, sending nothing yet: what runs while the answer waits can no longer change it. */
+function commitHead(res, chunk, encoding) {
+  if (res.headersSent) return;
+  const hasBody = res.req.method !== 'HEAD' && ![204, 304].includes(res.statusCode);
+  if (hasBody && !['Content-Length', 'Transfer-Encoding', 'Trailer'].some((name) => res.hasHeader(name))) {
+    const isText = typeof chunk === 'string';
+    res.setHeader('Content-Length', isText ? Buffer.byteLength(chunk, typeof encoding === 'string' ? encoding : 'utf8') : chunk?.byteLength ?? 0);
+  }
+  res.writeHead(res.statusCode);
 }
 
 function isChunk(value) {
