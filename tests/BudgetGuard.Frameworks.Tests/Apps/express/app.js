@@ -3,23 +3,13 @@
 // One app for Express 4 and 5 (EXPRESS=4|5). What its handlers really spent is at /bill, to hold against what the gateway counted.
 const { setTimeout: delay } = require('node:timers/promises');
 const { budgetGuard } = require('../../../../samples/frameworks/express');
+const { Bill } = require('./bill');
 
 const version = process.env.EXPRESS ?? '5';
 if (!['4', '5'].includes(version)) throw new TypeError(`EXPRESS: '${version}' is not valid; expected 4 or 5`);
 const express = require(`express${version}`);
 
-const NANOS = 9;
-const bill = { calls: 0, nanos: 0n };
-
-function spend(usd) {
-  const [whole, fraction = ''] = usd.split('.');
-  bill.nanos += BigInt(whole + fraction.padEnd(NANOS, '0'));
-}
-
-function billText() {
-  const digits = String(bill.nanos).padStart(NANOS + 1, '0');
-  return `${digits.slice(0, -NANOS)}.${digits.slice(-NANOS)}`.replace(/\.?0+$/, '');
-}
+const bill = new Bill();
 
 const app = express();
 app.disable('x-powered-by');
@@ -34,14 +24,14 @@ app.use(guard);
 app.use(express.json());
 
 app.get('/health', (req, res) => res.type('text').send('ok'));
-app.get('/bill', (req, res) => res.json({ calls: bill.calls, cost: billText() }));
+app.get('/bill', (req, res) => res.json(bill));
 
 async function work(req, res) {
   const { report, usage, model, fail, stream, hang } = req.body ?? {};
-  bill.calls++;
+  bill.call();
   const spendAndReport = () => {
     if (report === undefined) return;
-    spend(report);
+    bill.spend(report);
     req.budgetGuard.reportCost(report);
   };
   if (stream) {
