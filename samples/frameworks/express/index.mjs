@@ -1,0 +1,3 @@
+import guard from './index.js';
+
+export const { createBudgetMiddleware, budgetGuard, createGuard, BudgetMiddlewareOptions, MiddlewareConfig, FrameworkType } = guard;
