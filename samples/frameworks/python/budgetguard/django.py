@@ -83,7 +83,7 @@ def config_from_settings():
 
 def _response(denial):
     response = HttpResponse(denial.content, status=denial.status)
-    for name, value in denial.header_list:
+    for name, value in [*denial.header_list, ("Content-Length", str(len(denial.content)))]:
         response[name] = value
     return response
 

@@ -64,7 +64,7 @@ class FastAPIBudgetMiddleware(BudgetGuardMiddleware):
 
 
 def _is_guarded(scope):
-    return "budget_guard" in scope.get("state", ())
+    return "budgetguard" in scope
 
 
 async def _begin(guard, scope, body):
@@ -76,7 +76,7 @@ async def _begin(guard, scope, body):
         await connection.read_json()
     lease = await guard.begin_async(connection, scope.get("method", "GET"), path, base)
     if not isinstance(lease, Denial):
-        scope.setdefault("state", {})["budget_guard"] = lease
+        scope["budgetguard"] = scope.setdefault("state", {})["budget_guard"] = lease
     return lease
 
 

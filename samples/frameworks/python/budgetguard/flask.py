@@ -55,7 +55,7 @@ def _watch(lease, response):
     outcome = Outcome.of(response.status_code)
     # Files pass directly and cost nothing while they do; wrapping them would only slow them down.
     if response.is_streamed and not response.direct_passthrough:
-        response.response = EndingIterator(response.response, lease, outcome)
+        response.response = EndingIterator(response.response, lease, outcome, response.content_length)
     else:
         lease.finish(outcome)
     return response

@@ -147,23 +147,28 @@ def _sum(first, second):
 
 
 class EndingIterator:
-    """The chunks of a streamed response; its hold ends with the last of them, before the client sees the end, or when the server closes it."""
+    """The chunks of a streamed response; its hold ends before the client has the last byte, or when the server closes the stream."""
 
-    def __init__(self, chunks, lease: Lease, outcome: Outcome):
-        self._chunks, self._iterator, self._lease, self._outcome = chunks, iter(chunks), lease, outcome
+    def __init__(self, chunks, lease: Lease, outcome: Outcome, length: Optional[int] = None):
+        self._chunks, self._iterator, self._lease, self._outcome, self._left = chunks, iter(chunks), lease, outcome, length
 
     def __iter__(self):
         return self
 
     def __next__(self):
         try:
-            return next(self._iterator)
+            chunk = next(self._iterator)
         except StopIteration:
             self._lease.finish(self._outcome)
             raise
         except BaseException:
             self._lease.hand_over(Outcome.CUT)
             raise
+        if self._left is not None:
+            self._left -= len(chunk)
+            if self._left <= 0:
+                self._lease.finish(self._outcome)
+        return chunk
 
     def close(self):
         try:
