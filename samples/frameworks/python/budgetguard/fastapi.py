@@ -157,7 +157,7 @@ class _Body:
 
 
 class _ExtractorRequest(Request):
-    """What extractors get: Starlette's request, of which json() may be called with and without await, and path is the path."""
+    """What extractors get: Starlette's request, with path, and with a JSON body that is there at once: json, json() and await json() all are it."""
 
     def __init__(self, scope, body):
         super().__init__(scope, body.peek)
@@ -180,22 +180,26 @@ class _ExtractorRequest(Request):
         if not is_more:
             self._body = self._text = text
 
+    @property
     def json(self):
-        if self._text is None:
-            raise ValueError(f"the body is no JSON of at most {MAX_JSON_BYTES} bytes")
-        value = json.loads(self._text)
-        return {dict: _Object, list: _List}.get(type(value), lambda same: same)(value)
+        value = None if self._text is None else json.loads(self._text)
+        if not isinstance(value, (dict, list)):
+            raise AttributeError(f"the body is no JSON object or list of at most {MAX_JSON_BYTES} bytes")
+        return _Object(value) if isinstance(value, dict) else _List(value)
 
 
-class _Awaitable:
+class _ThereAtOnce:
+    def __call__(self):
+        return self
+
     def __await__(self):
         return self
         yield
 
 
-class _Object(_Awaitable, dict):
+class _Object(_ThereAtOnce, dict):
     pass
 
 
-class _List(_Awaitable, list):
+class _List(_ThereAtOnce, list):
     pass

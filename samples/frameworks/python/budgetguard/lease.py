@@ -15,9 +15,9 @@ MAX_USD = Decimal(1_000_000_000)
 
 
 def usd(value: Any) -> Decimal:
-    """A cost in US dollars, exactly as written, rounded up to nano-dollars. A float is taken by its shortest digits, never calculated with."""
+    """A cost in US dollars, exactly as written, rounded up to nano-dollars. A float is taken by the 15 digits it is sure of, never calculated with."""
     try:
-        amount = Decimal(str(value)) if isinstance(value, (Decimal, int, float, str)) and not isinstance(value, bool) else None
+        amount = Decimal(f"{value:.15g}" if isinstance(value, float) else str(value)) if isinstance(value, (Decimal, int, float, str)) and not isinstance(value, bool) else None
     except InvalidOperation:
         amount = None
     if amount is None or not amount.is_finite() or not 0 <= amount <= MAX_USD:
