@@ -32,6 +32,10 @@ class GatewayClient:
         self._idle_of_loop = {}
         self._lock = threading.Lock()
 
+    def __del__(self):
+        for connection in getattr(self, "_idle", ()):
+            connection.close()
+
     def send(self, method: str, path: str, body: Optional[str] = None) -> Answer:
         """From a thread; raises GatewayError."""
         request, deadline = self._address.request(method, path, body), time.monotonic() + self._timeout

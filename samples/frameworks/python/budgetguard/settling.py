@@ -98,6 +98,7 @@ class Settler:
 
     def _persist(self, ending):
         for pause in (*PAUSES, None):
+            is_last = pause is None or self._closing.is_set()
             try:
                 answer = self._client.send(ending.method, ending.path, ending.body)
                 if answer.status < 500:
@@ -107,7 +108,7 @@ class Settler:
                     continue
             except GatewayError:
                 pass
-            if pause is None or self._closing.is_set():
+            if is_last:
                 break
             self._closing.wait(pause)
         self._log.once("settle-lost", "A settlement was given up; its hold is charged at its estimate when it expires")

@@ -50,6 +50,8 @@ class Snippets(unittest.TestCase):
         for patch in (unittest.mock.patch.dict(sys.modules, modules), unittest.mock.patch.dict(os.environ, BUDGETGUARD_URL=self.gateway.url)):
             patch.start()
             self.addCleanup(patch.stop)
+        # Starlette's test client takes a new event loop for each request and closes it with the connections still kept.
+        warnings.simplefilter("ignore", ResourceWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
 
     def budget_options(self, name, **names):
@@ -132,7 +134,3 @@ class Snippets(unittest.TestCase):
         self.assertEqual(1, len(self.gateway.asked()))
         with unittest.mock.patch.dict(os.environ, BUDGETGUARD_URL="http://127.0.0.1:9"):
             run("testing")["test_middleware_integration"]()
-
-
-if __name__ == "__main__":
-    unittest.main()
