@@ -28,6 +28,7 @@ class GatewayClient:
         os.register_at_fork(after_in_child=lambda: (forget() or (lambda: None))())
 
     def _forget(self):
+        self.__del__()
         self._idle = []
         self._idle_of_loop = {}
         self._lock = threading.Lock()
