@@ -23,12 +23,8 @@ internal sealed class DecisionAssessor(RequestEstimator estimator, SettingsSourc
             return (null, fault);
         }
 
-        ModelApi? api = null;
         string? modelFromPath = null;
-        if (input.Path is { } path)
-        {
-            api = ModelApis.Match(PathString.FromUriComponent(Plain(path)).Value ?? string.Empty, out modelFromPath);
-        }
+        ModelApi? api = input.Path is { } path ? ModelApis.Match(PathOf(path).Value ?? string.Empty, out modelFromPath) : null;
 
         ModelCall? call = null;
         if (input.Request is { } body && TryReadCall(body, input.Path, ref api, modelFromPath, out call) is { } unread)
@@ -134,12 +130,12 @@ internal sealed class DecisionAssessor(RequestEstimator estimator, SettingsSourc
     /// <summary>The request that was described, for an estimator of the app's own.</summary>
     private static HttpContext Described(HttpContext context, DecisionInput input, ModelCall? call)
     {
-        string path = input.Path ?? "/";
         byte[] body = input.Request is { } request ? JsonMarshal.GetRawUtf8Value(request).ToArray() : [];
         IHeaderDictionary headers = new HeaderDictionary();
         headers.ContentType = "application/json";
         headers.ContentLength = body.Length;
-        HttpContext described = OtherRequest.In(context, HttpMethods.Post, path, headers, body);
+        HttpContext described = OtherRequest.In(
+            context, HttpMethods.Post, PathOf(input.Path ?? "/"), string.Empty, headers, new MemoryStream(body, writable: false));
         if (call is not null)
         {
             described.Features.Set(call);
@@ -148,9 +144,9 @@ internal sealed class DecisionAssessor(RequestEstimator estimator, SettingsSourc
         return described;
     }
 
-    private static string Plain(string path)
+    private static PathString PathOf(string target)
     {
-        int end = path.AsSpan().IndexOfAny('?', '#');
-        return end < 0 ? path : path[..end];
+        int end = target.AsSpan().IndexOfAny('?', '#');
+        return PathString.FromUriComponent(end < 0 ? target : target[..end]);
     }
 }

@@ -23,6 +23,7 @@ internal static class DecisionRoutes
         services.TryAddSingleton<Decider>();
         services.TryAddSingleton<ReportedUsage>();
         services.TryAddSingleton<HoldEnder>();
+        services.TryAddSingleton<Authorizer>();
         return services;
     }
 
@@ -37,6 +38,12 @@ internal static class DecisionRoutes
             .Produces<AllowedAnswer>().ProducesProblems(400, 404, 408, 409, 413, 415, 503);
         group.MapDelete("/holds/{id}", ReleaseAsync).WithName("BudgetGuardRelease").WithSummary("Gives everything back that is held.")
             .Produces(StatusCodes.Status204NoContent).ProducesProblems(404, 503);
+
+        // Any method: it is that of the request that is asked about, or what the proxy likes.
+        foreach (string pattern in (ReadOnlySpan<string>)["/authorize", "/authorize/{**rest}"])
+        {
+            group.Map(pattern, static context => context.RequestServices.GetRequiredService<Authorizer>().AnswerAsync(context)).DisableBudgetGuard();
+        }
     }
 
     private static async Task<DecisionResult> DecideAsync(

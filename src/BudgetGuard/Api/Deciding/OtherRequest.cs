@@ -11,24 +11,23 @@ internal static class OtherRequest
 {
     /// <param name="context">Where it was told.</param>
     /// <param name="method">Its method.</param>
-    /// <param name="target">Its path, as it is written on the wire, and its query.</param>
+    /// <param name="path">Its path, decoded.</param>
+    /// <param name="query">Its query with the question mark, or nothing.</param>
     /// <param name="headers">Its headers.</param>
-    /// <param name="body">Its body; null: that of the context.</param>
-    public static HttpContext In(HttpContext context, string method, string target, IHeaderDictionary headers, byte[]? body)
+    /// <param name="body">Its body.</param>
+    public static HttpContext In(HttpContext context, string method, PathString path, string query, IHeaderDictionary headers, Stream body)
     {
-        int query = target.IndexOf('?', StringComparison.Ordinal);
-        string path = query < 0 ? target : target[..query];
         var features = new FeatureCollection(context.Features);
         features.Set<IHttpRequestFeature>(new HttpRequestFeature
         {
             Protocol = context.Request.Protocol,
             Scheme = context.Request.Scheme,
             Method = method,
-            Path = PathString.FromUriComponent(path).Value ?? "/",
-            QueryString = query < 0 ? string.Empty : target[query..],
-            RawTarget = target,
+            Path = path.Value ?? "/",
+            QueryString = query,
+            RawTarget = path.ToUriComponent() + query,
             Headers = headers,
-            Body = body is null ? context.Request.Body : new MemoryStream(body, writable: false),
+            Body = body,
         });
         features.Set<IEndpointFeature>(new NoEndpoint());
         features.Set<IRouteValuesFeature>(new RouteValuesFeature());
