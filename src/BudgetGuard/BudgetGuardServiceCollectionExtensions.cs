@@ -4,6 +4,7 @@ using BudgetGuard.Alerts.Delivery;
 using BudgetGuard.Alerts.Raising;
 using BudgetGuard.Alerts.Sinks;
 using BudgetGuard.Api;
+using BudgetGuard.Api.Deciding;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Estimation;
@@ -83,6 +84,7 @@ public static class BudgetGuardServiceCollectionExtensions
         AddAccounting(services);
         services.TryAddSingleton<GuardResponses>();
         services.TryAddSingleton<IBudgetGuard, BudgetGuardService>();
+        services.AddDecisions();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, UnseenEndpointPolicy>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GuardStartupFilter>());
     }

@@ -65,6 +65,9 @@ public class BudgetRequest
     /// <summary>The upper bound of a request whose amount is known. A stream holds less of it at a time.</summary>
     internal virtual Charge Estimated => _amount;
 
+    /// <summary>How long its hold lasts if nobody resolves it; null: as the setting says.</summary>
+    internal virtual TimeSpan? HoldFor => null;
+
     /// <summary>What is held; in the units of budgets.</summary>
     internal Charge? Amount
     {

@@ -8,6 +8,12 @@ namespace BudgetGuard.Metering;
 /// <param name="IsOver">True if the hold had ended before.</param>
 internal readonly record struct HoldExtension(bool IsGranted, ImmutableArray<Refusal> Refusals, bool IsOver = false)
 {
+    /// <summary>As <see cref="HoldResult.Tightest"/>.</summary>
+    public int Tightest { get; init; }
+
+    /// <summary>As <see cref="HoldResult.Remaining"/>.</summary>
+    public long Remaining { get; init; }
+
     public static HoldExtension Granted => new(true, []);
 
     public static HoldExtension Over => new(false, [], IsOver: true);

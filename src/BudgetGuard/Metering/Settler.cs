@@ -74,7 +74,10 @@ internal sealed class Settler(
     /// <summary>Corrects a settlement that was made before the app reported what the request really used.</summary>
     public ValueTask AdjustAsync(in Hold hold, in Charge settled, in Charge actual) => WhenDone(RunAsync(Step.Adjust, hold, settled, actual));
 
-    public ValueTask ReleaseAsync(in Hold hold) => WhenDone(RunAsync(Step.Release, hold, default, default));
+    public ValueTask ReleaseAsync(in Hold hold) => WhenDone(TryReleaseAsync(hold));
+
+    /// <summary>Releases; false where the store refused it.</summary>
+    public ValueTask<bool> TryReleaseAsync(in Hold hold) => RunAsync(Step.Release, hold, default, default);
 
     /// <summary>Adds to a hold. Never throws, and never waits longer than the store's bound.</summary>
     public ValueTask<HoldExtension> ExtendAsync(in Hold hold, in Charge more)
@@ -144,7 +147,7 @@ internal sealed class Settler(
 
     private static HoldExtension ToExtension(in HoldResult result) => result.Outcome switch
     {
-        HoldOutcome.Held => HoldExtension.Granted,
+        HoldOutcome.Held => HoldExtension.Granted with { Tightest = result.Tightest, Remaining = result.Remaining },
         HoldOutcome.Refused => new HoldExtension(false, result.Refusals),
         _ => HoldExtension.Over,
     };

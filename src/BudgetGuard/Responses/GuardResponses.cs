@@ -6,6 +6,7 @@ using BudgetGuard.Configuration;
 using BudgetGuard.Estimation;
 using BudgetGuard.Filtering;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace BudgetGuard.Responses;
 
@@ -55,20 +56,19 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
     /// <summary>402 or 429.</summary>
     public Task DenyAsync(HttpContext context, BudgetRequest request, Denial denial)
     {
-        GuardSettings current = settings.Current;
-        DenialBody body = new(denial, request, RetryAfterSeconds(denial), current);
-        HttpResponse response = context.Response;
-        if (body.RetryAfter is { } seconds)
-        {
-            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        }
-        else
-        {
-            response.Headers[ShouldRetryHeader] = "false";
-        }
-
+        DenialBody body = BodyOf(request, denial);
+        (string name, string value) = RetryHeader(body);
+        context.Response.Headers[name] = value;
         return WriteAsync(context, StatusOf(denial), FormatOf(context), body, static (json, format, state) => state.Write(json, format));
     }
+
+    /// <summary>The body of a denial that somebody else sends.</summary>
+    public DenialBody BodyOf(BudgetRequest request, Denial denial) => new(denial, request, RetryAfterSeconds(denial), settings.Current);
+
+    /// <summary>The header that says whether and when to come back.</summary>
+    public static (string Name, string Value) RetryHeader(in DenialBody body) => body.RetryAfter is { } seconds
+        ? (HeaderNames.RetryAfter, seconds.ToString(CultureInfo.InvariantCulture))
+        : (ShouldRetryHeader, "false");
 
     /// <summary>503: the policy or the store failed, and a budget of the request is closed on failure.</summary>
     public Task UnavailableAsync(HttpContext context)
@@ -97,7 +97,7 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
 
         HttpResponse response = context.Response;
         response.StatusCode = status;
-        response.ContentType = format == ResponseFormat.ProblemDetails ? "application/problem+json" : "application/json";
+        response.ContentType = ContentTypeOf(format);
         response.ContentLength = buffer.WrittenCount;
         response.Headers.CacheControl = "no-store";
         if (!HttpMethods.IsHead(context.Request.Method) && !context.RequestAborted.IsCancellationRequested)
@@ -105,6 +105,8 @@ internal sealed class GuardResponses(SettingsSource settings, TimeProvider time)
             await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
         }
     }
+
+    public static string ContentTypeOf(ResponseFormat format) => format == ResponseFormat.ProblemDetails ? "application/problem+json" : "application/json";
 
     private static string Plain(Money amount) => amount.Usd.ToString(CultureInfo.InvariantCulture);
 

@@ -1,0 +1,155 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using BudgetGuard.Configuration;
+using BudgetGuard.Metering;
+using BudgetGuard.Policy;
+
+namespace BudgetGuard.Api.Deciding;
+
+/// <summary>Decides for callers of the API, by the same policy as the middleware does.</summary>
+internal sealed class Decider(
+    Admission admission, BudgetPolicy policy, Settler settler, HoldRegister register, DecisionResults results, SettingsSource settings, TimeProvider time)
+{
+    private const string Unavailable = "The budget guard cannot decide now: its store or its policy does not answer.";
+
+    /// <summary>Decides; who asks again under the same name while the hold is open is told the same.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="input">What was asked.</param>
+    /// <param name="terms">What it means.</param>
+    /// <param name="aborted">Ends the wait; not a decision that has a name, because whoever lost its answer asks again.</param>
+    public async Task<DecisionResult> DecideAsync(string caller, DecisionInput input, DecisionTerms terms, CancellationToken aborted)
+    {
+        byte[]? fingerprint = input.Id is null ? null : SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(input, DecisionJson.Default.DecisionInput));
+        var hold = new DecidedHold(caller, input.Id, fingerprint, terms, time.GetUtcNow() + terms.Ttl);
+        if (register.TryAdd(hold, out DecidedHold? known))
+        {
+            return await BeginAsync(hold, hold.Name is null ? aborted : CancellationToken.None, aborted).ConfigureAwait(false);
+        }
+
+        if (known is null)
+        {
+            return Problem.Unavailable($"There are {HoldRegister.MostHolds} open holds, as many as there may be.");
+        }
+
+        if (!known.Fingerprint.AsSpan().SequenceEqual(fingerprint))
+        {
+            return Problem.Conflict("The id was used before for another request.");
+        }
+
+        DecisionResult answer = await known.Answer.Task.WaitAsync(aborted).ConfigureAwait(false);
+        return known.End == HoldEnd.None && known.ExpiresAt > time.GetUtcNow()
+            ? answer
+            : Problem.Conflict("The id was used before, and its hold is over.");
+    }
+
+    /// <summary>Holds more, if there is more; the hold lasts anew for as long as it did at first.</summary>
+    public async Task<DecisionResult> ExtendAsync(DecidedHold hold, Money cost)
+    {
+        await hold.Gate.EnterAsync().ConfigureAwait(false);
+        try
+        {
+            DateTimeOffset now = time.GetUtcNow();
+            if (hold.End != HoldEnd.None || hold.ExpiresAt <= now)
+            {
+                return Over();
+            }
+
+            Charge held = hold.Hold.Amount;
+            if (cost.Nanos > (long)Money.MaxUsd * Money.NanosPerUsd - held.Cost.Nanos)
+            {
+                return Problem.Of("cost", "and what is held already are above nine billion dollars");
+            }
+
+            var grown = hold.Hold with { Amount = held with { Cost = held.Cost + cost } };
+            HoldExtension answer = grown.Accounts is null
+                ? HoldExtension.Granted
+                : await settler.ExtendAsync(hold.Hold, new Charge(cost, Requests: 0)).ConfigureAwait(false);
+            if (answer.IsOver)
+            {
+                return Over();
+            }
+
+            if (!answer.IsGranted && !answer.Refusals.IsDefaultOrEmpty)
+            {
+                return results.Denied(hold.Terms.Request.With(grown.Amount), RefusalJudge.Judge(answer.Refusals, enforced: true));
+            }
+
+            if (!answer.IsGranted && policy.Match(hold.Terms.Request, settings.Current).ClosedOnStoreFailure)
+            {
+                return Problem.Unavailable(Unavailable);
+            }
+
+            Grow(hold, grown, now);
+            Account? tightest = answer.IsGranted && grown.Accounts is { } accounts ? accounts.Accounts[answer.Tightest] : null;
+            Money? remaining = tightest?.Terms.Unit == BudgetUnit.Usd ? Money.FromNanos(answer.Remaining) : null;
+            return DecisionResults.Allowed(hold, tightest?.Terms.Name, remaining, isDegraded: !answer.IsGranted);
+        }
+        finally
+        {
+            hold.Gate.Leave();
+        }
+    }
+
+    private static Problem Over() => Problem.Conflict("The hold is over.");
+
+    private async Task<DecisionResult> BeginAsync(DecidedHold hold, CancellationToken deciding, CancellationToken aborted)
+    {
+        DecisionResult answer;
+        try
+        {
+            answer = await AskAsync(hold, deciding).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            register.Remove(hold);
+            hold.Answer.SetException(failure);
+
+            // Seen, though nobody else may be waiting.
+            _ = hold.Answer.Task.Exception;
+            throw;
+        }
+
+        hold.Answer.SetResult(answer);
+        if (hold.Name is null && aborted.IsCancellationRequested && hold.Hold.Id != default)
+        {
+            // Nobody was told of it, and nobody can ask for it again.
+            register.Remove(hold);
+            await settler.ReleaseAsync(hold.Hold).ConfigureAwait(false);
+        }
+
+        return answer;
+    }
+
+    private async Task<DecisionResult> AskAsync(DecidedHold hold, CancellationToken cancellationToken)
+    {
+        DecisionRequest request = hold.Terms.Request;
+        BudgetDecision decision;
+        try
+        {
+            decision = settings.Current.EnableBudgetMonitoring
+                ? await admission.DecideAsync(request, admission.Start(), cancellationToken).ConfigureAwait(false)
+                : BudgetDecision.Allow();
+        }
+        catch (BudgetGuardUnavailableException)
+        {
+            register.Remove(hold);
+            return Problem.Unavailable(Unavailable);
+        }
+
+        if (decision.Denial is { } denial)
+        {
+            register.Remove(hold);
+            return results.Denied(request, denial);
+        }
+
+        hold.Hold = new Hold(decision.Hold.Id, decision.Hold.Accounts, request.KnownAmount);
+        return DecisionResults.Allowed(hold, decision.Budget, decision.Remaining, decision.IsUncounted);
+    }
+
+    private void Grow(DecidedHold hold, Hold grown, DateTimeOffset now)
+    {
+        hold.Hold = grown;
+        hold.ExpiresAt = now + hold.Terms.Ttl;
+        register.EndsAt(hold, hold.ExpiresAt);
+    }
+}
