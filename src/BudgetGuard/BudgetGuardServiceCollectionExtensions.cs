@@ -4,6 +4,7 @@ using BudgetGuard.Alerts.Delivery;
 using BudgetGuard.Alerts.Raising;
 using BudgetGuard.Alerts.Sinks;
 using BudgetGuard.Api;
+using BudgetGuard.Api.Administration;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Estimation;
@@ -83,8 +84,16 @@ public static class BudgetGuardServiceCollectionExtensions
         AddAccounting(services);
         services.TryAddSingleton<GuardResponses>();
         services.TryAddSingleton<IBudgetGuard, BudgetGuardService>();
+        AddApi(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, UnseenEndpointPolicy>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GuardStartupFilter>());
+    }
+
+    private static void AddApi(IServiceCollection services)
+    {
+        services.TryAddSingleton<ApiAudit>();
+        services.TryAddSingleton<AccountAddress>();
+        services.TryAddSingleton<AccountApi>();
     }
 
     private static void AddIdentification(IServiceCollection services)
