@@ -1,5 +1,6 @@
 using BudgetGuard.Api.Administration;
 using BudgetGuard.Configuration;
+using BudgetGuard.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,6 +27,7 @@ public static class BudgetGuardApiExtensions
             throw new InvalidOperationException("The budget guard is not registered. Call services.AddBudgetGuard() where the app's services are added.");
         }
 
+        endpoints.ServiceProvider.GetRequiredService<GuardHistory>().TurnOn();
         RouteGroupBuilder group = endpoints.MapGroup(prefix).DisableBudgetGuard();
         ((IEndpointConventionBuilder)group).Finally(static endpoint =>
         {
@@ -35,6 +37,8 @@ public static class BudgetGuardApiExtensions
             }
         });
         AdministrationRoutes.Map(group);
+
+        // The routes of decisions for other frameworks stand here.
         AdministrationRoutes.MapUnknown(group);
         return group;
     }

@@ -76,6 +76,8 @@ public static class BudgetGuardServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GuardMetrics>();
         services.TryAddSingleton<FailureLog>();
+        services.TryAddSingleton<GuardEvents>();
+        services.TryAddSingleton<GuardHistory>();
         services.TryAddSingleton<GuardUse>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<Options.IPostConfigureOptions<LoggerFilterOptions>, GuardLogLevel>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, GuardStartup>());
@@ -94,6 +96,12 @@ public static class BudgetGuardServiceCollectionExtensions
         services.TryAddSingleton<ApiAudit>();
         services.TryAddSingleton<AccountAddress>();
         services.TryAddSingleton<AccountApi>();
+        services.TryAddSingleton<HistoryApi>();
+        services.TryAddSingleton<ExplainApi>();
+        services.TryAddSingleton<EndpointFinder>();
+        services.TryAddSingleton<AlertApi>();
+        services.TryAddSingleton<MeApi>();
+        services.TryAddSingleton<EventApi>();
     }
 
     private static void AddIdentification(IServiceCollection services)
@@ -136,6 +144,7 @@ public static class BudgetGuardServiceCollectionExtensions
     {
         services.AddAlertSinkTypes();
         services.TryAddSingleton<DeliveryLog>();
+        services.TryAddSingleton<AlertHistory>();
         services.TryAddSingleton<AlertQueue>();
         services.TryAddSingleton<AlertRaiser>();
         services.TryAddSingleton<StoreHealth>();

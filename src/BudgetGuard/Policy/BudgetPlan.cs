@@ -72,6 +72,9 @@ internal static class BudgetMatcher
         return new Account(rule.Terms, partition, LimitFor(rule, request, model));
     }
 
+    /// <summary>True if a budget may apply to requests of a subject.</summary>
+    public static bool AppliesTo(BudgetRule rule, BudgetSubject subject) => MatchesAny(rule.Users, subject.User) && MatchesAny(rule.Teams, subject.Team);
+
     private static bool Applies(BudgetRule rule, BudgetRequest request, string? canonicalModel)
     {
         if (rule.IsExplicit && !IsNamed(rule.Terms.Name, request.RequiredBudgets))

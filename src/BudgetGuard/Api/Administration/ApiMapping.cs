@@ -32,6 +32,10 @@ internal static class ApiMapping
         return endpoint;
     }
 
+    /// <summary>Says that a route answers with events for as long as it is listened to.</summary>
+    public static IEndpointConventionBuilder Streams(this IEndpointConventionBuilder endpoint) =>
+        endpoint.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), ["text/event-stream"]));
+
     /// <summary>Answers what is no route, and what a route does not take, behind the same access rule as the routes.</summary>
     public static void AddUnknown(this RouteGroupBuilder group, params ReadOnlySpan<(string Pattern, string Allow)> routes)
     {
