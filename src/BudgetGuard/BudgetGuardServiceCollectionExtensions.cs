@@ -4,6 +4,7 @@ using BudgetGuard.Alerts.Delivery;
 using BudgetGuard.Alerts.Raising;
 using BudgetGuard.Alerts.Sinks;
 using BudgetGuard.Api;
+using BudgetGuard.Api.Administration;
 using BudgetGuard.Api.Deciding;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
@@ -76,6 +77,8 @@ public static class BudgetGuardServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GuardMetrics>();
         services.TryAddSingleton<FailureLog>();
+        services.TryAddSingleton<GuardEvents>();
+        services.TryAddSingleton<GuardHistory>();
         services.TryAddSingleton<GuardUse>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<Options.IPostConfigureOptions<LoggerFilterOptions>, GuardLogLevel>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, GuardStartup>());
@@ -85,8 +88,22 @@ public static class BudgetGuardServiceCollectionExtensions
         services.TryAddSingleton<GuardResponses>();
         services.TryAddSingleton<IBudgetGuard, BudgetGuardService>();
         services.AddDecisions();
+        AddApi(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, UnseenEndpointPolicy>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GuardStartupFilter>());
+    }
+
+    private static void AddApi(IServiceCollection services)
+    {
+        services.TryAddSingleton<ApiAudit>();
+        services.TryAddSingleton<AccountAddress>();
+        services.TryAddSingleton<AccountApi>();
+        services.TryAddSingleton<HistoryApi>();
+        services.TryAddSingleton<ExplainApi>();
+        services.TryAddSingleton<EndpointFinder>();
+        services.TryAddSingleton<AlertApi>();
+        services.TryAddSingleton<MeApi>();
+        services.TryAddSingleton<EventApi>();
     }
 
     private static void AddIdentification(IServiceCollection services)
@@ -129,6 +146,7 @@ public static class BudgetGuardServiceCollectionExtensions
     {
         services.AddAlertSinkTypes();
         services.TryAddSingleton<DeliveryLog>();
+        services.TryAddSingleton<AlertHistory>();
         services.TryAddSingleton<AlertQueue>();
         services.TryAddSingleton<AlertRaiser>();
         services.TryAddSingleton<StoreHealth>();

@@ -30,7 +30,7 @@ internal static class AccountFigures
             : isHeldByOthers ? now + TimeSpan.TicksPerSecond
             : window.Slices is { } slices ? slices.HasLeftAt(window.Used - (limit - amount))
             : held > 0 ? null
-            : AdmitsAt(window, limit, amount, group);
+            : AdmitsAt(window, limit, window.Ledger.LimitAt(window.End, account), amount, group);
         return new Refusal
         {
             Account = account,
@@ -61,13 +61,19 @@ internal static class AccountFigures
         ticks is { } known && known <= DateTimeOffset.MaxValue.Ticks ? new DateTimeOffset(known, TimeSpan.Zero) : null;
 
     /// <summary>When the first later window admits an amount: the next one, or the one by which enough debt has been paid off, one limit a window.</summary>
-    private static long? AdmitsAt(LedgerWindow window, long limit, long amount, AccountGroup group)
+    private static long? AdmitsAt(LedgerWindow window, long limit, long later, long amount, AccountGroup group)
     {
+        if (amount > later)
+        {
+            // It fits only under a limit that is raised for this window.
+            return null;
+        }
+
         long excess = window.Ledger.Account.Terms.CarryDebt ? window.Settled + window.Debt - limit : 0;
-        Int128 above = (Int128)excess + amount - limit;
+        Int128 above = (Int128)excess + amount - later;
         return excess <= 0 || above <= 0
             ? window.End
-            : group.StartOf(window.Index + 1 + (long)((above + limit - 1) / limit));
+            : group.StartOf(window.Index + 1 + (long)((above + later - 1) / later));
     }
 
     /// <summary>The least amount that is a share of a limit; at least one, so that nothing used reaches nothing.</summary>

@@ -7,10 +7,14 @@ internal sealed partial class AccountLedger
     private long _freed;
     private volatile bool _isEvicted;
 
+    // As it is configured; <see cref="Account"/> has what administrators added as well.
+    private Account _own;
+
     public AccountLedger(AccountGroup group, Account account, bool isOverflow, long now, long freed)
     {
         _group = group;
         _freed = freed;
+        _own = account;
         Account = account;
         IsOverflow = isOverflow;
         Unit = group.Unit;
@@ -40,13 +44,13 @@ internal sealed partial class AccountLedger
     private long Limit => Math.Max(0, Account.Limit);
 
     /// <summary>The window of an instant; never one before the current.</summary>
-    public LedgerWindow At(long now, ref EventBuffer events) => now < Current.End ? Current : Roll(now, ref events);
+    public LedgerWindow At(long now, ref EventBuffer events) => now < Current.LookAt ? Current : Look(now, ref events);
 
     /// <summary>
     /// The limit of whoever asks: within one set of terms overrides may differ by model or operation. Terms of an earlier reload give way to the newest.
     /// </summary>
     public long LimitFor(Account asking) =>
-        IsOverflow || ReferenceEquals(asking.Terms, Account.Terms) ? Math.Max(0, asking.Limit) : Limit;
+        IsOverflow || ReferenceEquals(asking.Terms, Account.Terms) ? Saturating.Add(Math.Max(0, asking.Limit), ToppedUp) : Limit;
 
     /// <summary>What a charge takes from this account.</summary>
     public long AmountOf(in Charge charge) => charge.In(Unit);
@@ -54,22 +58,28 @@ internal sealed partial class AccountLedger
     /// <summary>Takes on the terms and the limit of accounts that were made later.</summary>
     public void Adopt(Account newest, ref EventBuffer events)
     {
-        bool isReload = !ReferenceEquals(newest.Terms, Account.Terms);
-        if (isReload && !_group.TrySupersede(Account.Terms, newest.Terms))
+        if (ReferenceEquals(newest, _own))
         {
             return;
         }
 
-        if (newest.Limit > Account.Limit)
+        bool isReload = !ReferenceEquals(newest.Terms, _own.Terms);
+        if (isReload && !_group.TrySupersede(_own.Terms, newest.Terms))
+        {
+            return;
+        }
+
+        if (newest.Limit > _own.Limit)
         {
             Free();
         }
 
         long before = Account.Limit;
-        Account = newest;
+        _own = newest;
+        Account = ToppedUp == 0 ? newest : new Account(newest.Terms, newest.Key.Partition, Saturating.Add(Math.Max(0, newest.Limit), ToppedUp));
 
         // Within one set of terms everybody has the limit they come with: nothing that was noted of this account is wrong.
-        if (isReload || newest.Limit != before)
+        if (isReload || Account.Limit != before)
         {
             Current.LimitChanged();
         }
@@ -77,9 +87,9 @@ internal sealed partial class AccountLedger
         if (isReload)
         {
             Current.Revise();
-            if (newest.Limit > before)
+            if (Account.Limit > before)
             {
-                AccountNotices.LimitRaised(Current, newest, before, ref events);
+                AccountNotices.LimitRaised(Current, Account, before, ref events);
             }
         }
     }
@@ -102,6 +112,11 @@ internal sealed partial class AccountLedger
             return false;
         }
 
+        if (_topUps?.SumAt(now) > 0)
+        {
+            return false;
+        }
+
         if (Unit == BudgetUnit.Concurrency)
         {
             return true;
@@ -118,13 +133,18 @@ internal sealed partial class AccountLedger
             return false;
         }
 
-        Current.FinalLimit = Limit;
+        CloseWindow();
         return !Account.Terms.CarryDebt || Current.DebtInto(_group.WindowAt(now).Index) == 0;
     }
 
     /// <summary>How much of it is used; a calendar window that is over is not, and stays as it is.</summary>
     public BudgetUtilization UtilizationAt(long now)
     {
+        if (now < Current.End)
+        {
+            EndTopUps(now);
+        }
+
         if (Current.Slices is not null && now >= Current.End)
         {
             Current.Advance(now);
@@ -172,6 +192,12 @@ internal sealed partial class AccountLedger
             Free();
         }
 
+        if (_isEvicted)
+        {
+            // Only holds taken before a reset still change it; what it has to say is about no account that anybody is charged to.
+            return;
+        }
+
         if (window.Settled + window.Debt >= window.Mark)
         {
             AccountNotices.TellThreshold(window, Account, Limit, ref events);
@@ -206,10 +232,22 @@ internal sealed partial class AccountLedger
         AccountNotices.TellThreshold(Current, Account, Limit, ref events);
     }
 
+    private LedgerWindow Look(long now, ref EventBuffer events)
+    {
+        if (now < Current.End)
+        {
+            EndTopUps(now);
+            return Current;
+        }
+
+        return Roll(now, ref events);
+    }
+
     private LedgerWindow Roll(long now, ref EventBuffer events)
     {
         if (Current.Slices is { } slices)
         {
+            EndTopUps(now);
             _group.WindowAt(now);
             Current.Advance(_group.Latest);
             AccountNotices.Pass(Current, slices.StartOfLatest, Limit, ref events);
@@ -219,7 +257,7 @@ internal sealed partial class AccountLedger
         CalendarWindow bounds = _group.WindowAt(now);
         var next = new LedgerWindow(this, bounds, slices: null);
         next.Follow(Current);
-        Current.FinalLimit = Limit;
+        CloseWindow();
         Current.Revise();
         AccountNotices.TellEnded(Current, ref events);
         if (Account.Terms.CarryDebt)
@@ -229,6 +267,8 @@ internal sealed partial class AccountLedger
         }
 
         Current = next;
+        EndTopUps(now);
+        next.TopUpEnds = _topUps?.NextEnd ?? long.MaxValue;
         if (next.Debt > 0)
         {
             AccountNotices.TellThreshold(next, Account, Limit, ref events);

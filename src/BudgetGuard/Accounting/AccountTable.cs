@@ -53,7 +53,7 @@ internal sealed class AccountPath(AccountTable table, AccountLedger[] ledgers, b
 
         foreach (ref readonly PathStep step in Steps)
         {
-            if (now >= step.Window.End || step.Window.Revision != step.Revision)
+            if (now >= step.Window.LookAt || step.Window.Revision != step.Revision)
             {
                 return false;
             }

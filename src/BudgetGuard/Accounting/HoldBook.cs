@@ -128,7 +128,8 @@ internal sealed class HoldBook
         long limit = Math.Max(0, account.Limit);
         if (group.Find(account, now) is { } ledger)
         {
-            return AccountFigures.StateOf(ledger.At(now, ref events), limit);
+            LedgerWindow window = ledger.At(now, ref events);
+            return AccountFigures.StateOf(window, Saturating.Add(limit, ledger.ToppedUp));
         }
 
         var unused = new AccountLedger(group, account, isOverflow: false, now, freed: 0);

@@ -28,8 +28,22 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
 
     public long Start { get; } = bounds.Start;
 
-    /// <summary>When the account has to look at the clock again: the end of the window, or of the rolling window's latest slice.</summary>
-    public long End { get; set; } = bounds.End;
+    /// <summary>The end of the window, or of the rolling window's latest slice.</summary>
+    public long End { get; private set; } = bounds.End;
+
+    /// <summary>When the account has to look at the clock again: at its end, or before that when a top-up ends.</summary>
+    public long LookAt { get; private set; } = bounds.End;
+
+    /// <summary>When the next of the account's top-ups ends.</summary>
+    public long TopUpEnds
+    {
+        get;
+        set
+        {
+            field = value;
+            LookAt = Math.Min(End, value);
+        }
+    } = long.MaxValue;
 
     public long Settled { get; private set; }
 
@@ -38,7 +52,10 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     public long Debt { get; private set; }
 
     /// <summary>The limit it ended with; set when the next window opens.</summary>
-    public long FinalLimit { get; set; }
+    public long FinalLimit { get; private set; }
+
+    /// <summary>The limit of the windows after it; set when the next window opens.</summary>
+    private long LaterLimit { get; set; }
 
     /// <summary>The window after this one, for budgets that carry debt: a late settlement here changes what that one opened with.</summary>
     public LedgerWindow? Next { get; set; }
@@ -84,6 +101,9 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     }
 
     public void Revise() => Revision++;
+
+    /// <summary>Notes the limit it ended with, and that of the windows after it.</summary>
+    public void Close(long limit, long laterLimit) => (FinalLimit, LaterLimit) = (limit, laterLimit);
 
     /// <summary>Takes on what the account's newest terms and limit say.</summary>
     public void LimitChanged()
@@ -207,6 +227,7 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
         Settled -= settled;
         Held -= held;
         End = Slices.EndOfLatest;
+        LookAt = Math.Min(End, TopUpEnds);
     }
 
     /// <summary>True if an entry of this window is still counted in it.</summary>
@@ -223,7 +244,7 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
             return 0;
         }
 
-        Int128 left = excess - ((Int128)FinalLimit * (index - Index - 1));
+        Int128 left = excess - ((Int128)LaterLimit * (index - Index - 1));
         return left > 0 ? (long)left : 0;
     }
 

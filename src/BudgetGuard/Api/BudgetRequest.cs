@@ -62,6 +62,9 @@ public class BudgetRequest
     /// <summary>True if only a header names the model: nobody has checked that the app uses it, so it must not make anything cheaper.</summary>
     internal bool ModelIsOnlyClaimed { get; }
 
+    /// <summary>By what <see cref="Diagnostics.GuardHistory"/> knows its decision; 0 where it is not remembered.</summary>
+    internal long Ticket { get; set; }
+
     /// <summary>The upper bound of a request whose amount is known. A stream holds less of it at a time.</summary>
     internal virtual Charge Estimated => _amount;
 

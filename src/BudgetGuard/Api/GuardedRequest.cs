@@ -20,6 +20,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
     private RequestReports? _reports;
     private Metered? _metered;
     private bool _isSettled;
+    private long _inputTokens;
     private bool _isCutShort;
 
     BudgetRequest IBudgetGuardFeature.Request => this;
@@ -80,6 +81,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
     {
         ArgumentNullException.ThrowIfNull(usage);
         Charge charge = _settler.CostOf(usage, this);
+        Interlocked.Add(ref _inputTokens, usage.InputTokens);
         Report(charge.Cost, charge.Tokens);
     }
 
@@ -111,6 +113,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         {
             Charge told = AtItsPrice(_settler.CostOf(usage, this));
             _metered = new Metered(reports?.Sum(told.Tokens) ?? told);
+            Interlocked.Add(ref _inputTokens, reports is null ? usage.InputTokens : 0);
             _isSettled = await _settler.TrySettleAsync(Hold, _metered.Charge).ConfigureAwait(false);
         }
     }
@@ -140,7 +143,7 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
         }
 
         Charge actual = _settler.ChargeOf(reports, told, estimate, outcome);
-        _settler.Count(actual, Operation);
+        _settler.Count(this, _accounts, actual, Interlocked.Read(ref _inputTokens));
         if (_metered is not { } metered)
         {
             _metered = actual == estimate ? null : new Metered(actual);
@@ -175,10 +178,16 @@ internal sealed class GuardedRequest(in BudgetSubject subject, string operation,
     }
 
     /// <summary>Ends a request that never reached what costs: nothing is charged in any unit. Never throws.</summary>
-    public ValueTask ReleaseAsync() =>
-        ReferenceEquals(Interlocked.Exchange(ref _reports, RequestReports.Ended), RequestReports.Ended) || _metered is not null
-            ? ValueTask.CompletedTask
-            : _settler.ReleaseAsync(Hold);
+    public ValueTask ReleaseAsync()
+    {
+        if (ReferenceEquals(Interlocked.Exchange(ref _reports, RequestReports.Ended), RequestReports.Ended) || _metered is not null)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        _settler.CountNothing(this);
+        return _settler.ReleaseAsync(Hold);
+    }
 
     private Charge AtItsPrice(in Charge charge) => HasFixedCost ? charge with { Cost = KnownAmount.Cost } : charge;
 

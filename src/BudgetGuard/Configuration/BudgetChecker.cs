@@ -5,12 +5,6 @@ namespace BudgetGuard.Configuration;
 /// <summary>Checks one budget: its unit, its window, whom it applies to.</summary>
 internal sealed class BudgetChecker(OptionsChecker all, string key)
 {
-    /// <summary>What 64 bits of nano-dollars hold, with room for sums.</summary>
-    private const decimal MostUsd = 9_000_000_000m;
-
-    /// <summary>Far beyond any budget, and far enough from 64 bits that sums cannot overflow.</summary>
-    private const long MostCounted = 1_000_000_000_000_000;
-
     private static readonly string[] _units = ["Limit", "Tokens", "Requests", "Concurrency"];
 
     public void Check(BudgetOptions budget)
@@ -63,21 +57,9 @@ internal sealed class BudgetChecker(OptionsChecker all, string key)
 
     private void CheckLimit(string limitKey, decimal limit, bool isUsd)
     {
-        if (limit < 0)
+        if (LimitRules.ProblemOf(limit, isUsd) is { } problem)
         {
-            all.Add(limitKey, $"'{Text(limit)}' is negative; expected 0 (nothing may be spent) or more");
-        }
-        else if (limit > (isUsd ? MostUsd : MostCounted))
-        {
-            all.Add(limitKey, $"'{Text(limit)}' is too large; expected at most {Text(isUsd ? MostUsd : MostCounted)}");
-        }
-        else if (isUsd && decimal.Round(limit, 9) != limit)
-        {
-            all.Add(limitKey, $"'{Text(limit)}' has more than 9 decimal places; expected at most 9");
-        }
-        else if (!isUsd && decimal.Truncate(limit) != limit)
-        {
-            all.Add(limitKey, $"'{Text(limit)}' is not whole; expected a whole number for a budget that does not count US dollars");
+            all.Add(limitKey, problem);
         }
     }
 

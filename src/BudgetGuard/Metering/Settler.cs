@@ -12,7 +12,7 @@ namespace BudgetGuard.Metering;
 /// A settlement the store refuses or is slow to take is told of, and its hold stays until it expires, so that nothing is forgotten.
 /// </summary>
 internal sealed class Settler(
-    ICostTracker tracker, ModelCosts costs, GuardMetrics metrics, FailureLog failures, AlertQueue alerts, SettingsSource settings, TimeProvider time)
+    ICostTracker tracker, ModelCosts costs, GuardMetrics metrics, FailureLog failures, AlertQueue alerts, SettingsSource settings, GuardHistory history, TimeProvider time)
 {
     private readonly InMemoryCostTracker? _memory = tracker as InMemoryCostTracker;
 
@@ -62,6 +62,7 @@ internal sealed class Settler(
         try
         {
             _memory.Settle(hold, actual);
+            history.Changed(hold.Accounts);
             return new ValueTask<bool>(true);
         }
         catch (Exception failure)
@@ -106,7 +107,23 @@ internal sealed class Settler(
     }
 
     /// <summary>Counts a settled cost; once for each request, whether or not a budget applies.</summary>
-    public void Count(in Charge actual, string operation) => metrics.Settled(actual.Cost, operation);
+    public void Count(BudgetRequest request, AccountSet? accounts, in Charge actual, long inputTokens)
+    {
+        metrics.Settled(actual.Cost, request.Operation);
+        if (history.IsOn)
+        {
+            history.Settled(request, accounts, actual, inputTokens);
+        }
+    }
+
+    /// <summary>Notes that a request ended at no cost and as none.</summary>
+    public void CountNothing(BudgetRequest request)
+    {
+        if (history.IsOn)
+        {
+            history.Ended(request, Money.Zero);
+        }
+    }
 
     private static ValueTask WhenDone(ValueTask<bool> step) => step.IsCompleted ? ValueTask.CompletedTask : new ValueTask(step.AsTask());
 
@@ -138,10 +155,11 @@ internal sealed class Settler(
 
         if (!call.IsCompletedSuccessfully || !settings.Current.AsyncProcessing)
         {
-            return FinishAsync(step, call, started, raised);
+            return FinishAsync(step, call, hold.Accounts, started, raised);
         }
 
         Took(NameOf(step), started);
+        history.Changed(hold.Accounts);
         return new ValueTask<bool>(true);
     }
 
@@ -185,7 +203,7 @@ internal sealed class Settler(
         _ => "release",
     };
 
-    private async ValueTask<bool> FinishAsync(Step step, ValueTask call, long started, long raised)
+    private async ValueTask<bool> FinishAsync(Step step, ValueTask call, AccountSet accounts, long started, long raised)
     {
         bool isTaken = true;
         try
@@ -206,6 +224,7 @@ internal sealed class Settler(
         }
 
         Took(NameOf(step), started);
+        history.Changed(accounts);
         if (!settings.Current.AsyncProcessing)
         {
             await alerts.WhenSentAsync(raised).ConfigureAwait(false);

@@ -7,7 +7,7 @@ namespace BudgetGuard.Policy;
 
 /// <summary>Asks the policy on behalf of a request: measured, bounded, and with an answer for a policy that fails.</summary>
 internal sealed class Admission(
-    IBudgetPolicy policy, GuardMetrics metrics, FailureLog failures, AlertQueue alerts, SettingsSource settings, TimeProvider time)
+    IBudgetPolicy policy, GuardMetrics metrics, FailureLog failures, AlertQueue alerts, SettingsSource settings, GuardHistory history, TimeProvider time)
 {
     private readonly CachedBudgetPolicy? _cached = policy as CachedBudgetPolicy;
 
@@ -43,6 +43,11 @@ internal sealed class Admission(
             metrics.DecisionTook(time.GetElapsedTime(started), DecisionKind.Allow);
         }
 
+        if (history.IsOn)
+        {
+            history.Decided(request, DecisionKind.Allow, grant.Tightest.Terms.Name, reason: null);
+        }
+
         return true;
     }
 
@@ -58,6 +63,11 @@ internal sealed class Admission(
         }
 
         metrics.Decided(decision.Kind, decision.Budget, request.Operation);
+        if (history.IsOn)
+        {
+            history.Decided(request, decision);
+        }
+
         if (activity is not null)
         {
             activity.SetTag("budgetguard.decision", DecisionNames.Of(decision.Kind));

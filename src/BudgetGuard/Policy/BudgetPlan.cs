@@ -40,6 +40,41 @@ internal static class BudgetMatcher
         return new BudgetPlan(set, closed);
     }
 
+    /// <summary>The account of a budget for values that split it, with the limit that holds for them.</summary>
+    public static Account AccountOf(BudgetRule rule, ImmutableArray<string?> partition)
+    {
+        BudgetSubject subject = BudgetSubject.Anonymous;
+        string? model = null;
+        string operation = BudgetRequest.DefaultOperation;
+        for (int i = 0; i < partition.Length; i++)
+        {
+            switch (rule.Per[i].Kind)
+            {
+                case DimensionKind.User:
+                    subject = subject with { User = partition[i] };
+                    break;
+                case DimensionKind.Team:
+                    subject = subject with { Team = partition[i] };
+                    break;
+                case DimensionKind.ApiKey:
+                    subject = subject with { ApiKeyId = partition[i] };
+                    break;
+                case DimensionKind.Model:
+                    model = partition[i];
+                    break;
+                case DimensionKind.Operation:
+                    operation = partition[i] ?? operation;
+                    break;
+            }
+        }
+
+        var request = new BudgetRequest { Subject = subject, Operation = operation, Model = model };
+        return new Account(rule.Terms, partition, LimitFor(rule, request, model));
+    }
+
+    /// <summary>True if a budget may apply to requests of a subject.</summary>
+    public static bool AppliesTo(BudgetRule rule, BudgetSubject subject) => MatchesAny(rule.Users, subject.User) && MatchesAny(rule.Teams, subject.Team);
+
     private static bool Applies(BudgetRule rule, BudgetRequest request, string? canonicalModel)
     {
         if (rule.IsExplicit && !IsNamed(rule.Terms.Name, request.RequiredBudgets))

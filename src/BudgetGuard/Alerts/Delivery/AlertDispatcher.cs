@@ -10,7 +10,8 @@ namespace BudgetGuard.Alerts.Delivery;
 /// On shutdown what is queued is sent, within a bound.
 /// </summary>
 internal sealed class AlertDispatcher(
-    AlertQueue queue, AlertSinks sinks, ICostTracker tracker, SettingsSource settings, DeliveryLog log, FailureLog failures, TimeProvider time)
+    AlertQueue queue, AlertSinks sinks, ICostTracker tracker, SettingsSource settings, DeliveryLog log, FailureLog failures, AlertHistory history,
+    GuardEvents events, TimeProvider time)
     : BackgroundService
 {
     /// <summary>How long a failed alert rests before it may be raised again.</summary>
@@ -118,13 +119,15 @@ internal sealed class AlertDispatcher(
             wanting += worker.Wants(alert) ? 1 : 0;
         }
 
+        var delivery = new AlertDelivery(alert, wanting, _whenDone ??= WhenDone);
+        history.Add(delivery);
+        events.Publish(new GuardEvent(null, Alert: alert));
         if (wanting == 0)
         {
             queue.Done();
             return;
         }
 
-        var delivery = new AlertDelivery(alert, wanting, _whenDone ??= WhenDone);
         foreach (SinkWorker worker in workers)
         {
             if (worker.Wants(alert))

@@ -18,6 +18,8 @@ internal sealed class SinkFigures
         _lastFailure = null;
     }
 
+    public string? LastFailure => _lastFailure;
+
     public void CountFolded() => Interlocked.Increment(ref _folded);
 
     public void CountDropped(int count) => Interlocked.Add(ref _dropped, count);

@@ -28,7 +28,7 @@ internal sealed partial class SinkWorker
 
         _figures.CountFolded();
         _log.Folded(Name);
-        delivery.Done();
+        delivery.Done(Name, AlertOutcome.Folded);
         return true;
     }
 

@@ -184,7 +184,7 @@ internal sealed partial class SinkWorker : IDisposable
         {
             // Such as a logger or a listener of metrics that throws: this sink goes on with the next alert.
             _figures.CountFailed(DeliveryLog.Reason(failure));
-            work.Delivery?.Failed();
+            work.Delivery?.Done(Name, AlertOutcome.Failed, DeliveryLog.Reason(failure));
         }
     }
 
@@ -200,7 +200,7 @@ internal sealed partial class SinkWorker : IDisposable
         }
         else if (_recent.Contains(delivery.Alert))
         {
-            delivery.Done();
+            delivery.Done(Name, AlertOutcome.Skipped);
         }
         else if (!Fold(delivery, force: false))
         {
@@ -214,10 +214,10 @@ internal sealed partial class SinkWorker : IDisposable
         {
             case true:
                 _recent.Add(delivery.Alert);
-                delivery.Done();
+                delivery.Done(Name, AlertOutcome.Sent);
                 break;
             case false:
-                delivery.Failed();
+                delivery.Done(Name, AlertOutcome.Failed, _figures.LastFailure);
                 break;
             default:
                 Drop(delivery);
@@ -253,7 +253,7 @@ internal sealed partial class SinkWorker : IDisposable
     {
         _figures.CountDropped(1);
         _log.Dropped(Name, 1);
-        delivery.Failed();
+        delivery.Done(Name, AlertOutcome.Dropped);
     }
 
     private void OnRetry()

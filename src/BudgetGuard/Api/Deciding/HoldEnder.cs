@@ -27,7 +27,7 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
                 return Settled(hold.Settled);
             }
 
-            (Charge actual, Problem? fault) = ChargeOf(hold, input);
+            (Charge actual, long inputTokens, Problem? fault) = ChargeOf(hold, input);
             if (fault is not null)
             {
                 return fault;
@@ -43,7 +43,7 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
                 return Problem.Unavailable(NotTaken);
             }
 
-            settler.Count(actual, hold.Terms.Request.Operation);
+            settler.Count(hold.Terms.Request, hold.Hold.Accounts, actual, inputTokens);
             hold.Settled = actual.Cost;
             hold.SettledWith = with;
             End(hold, HoldEnd.Settled);
@@ -71,6 +71,7 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
                 return Problem.Unavailable(NotTaken);
             }
 
+            settler.CountNothing(hold.Terms.Request);
             End(hold, HoldEnd.Released);
             return null;
         }
@@ -82,19 +83,21 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
 
     private static SettleResult Settled(Money cost) => TypedResults.Json(new SettledAnswer(cost.Usd), DecisionJson.Default.SettledAnswer);
 
-    private (Charge Actual, Problem? Fault) ChargeOf(DecidedHold hold, SettleInput input)
+    private (Charge Actual, long InputTokens, Problem? Fault) ChargeOf(DecidedHold hold, SettleInput input)
     {
         Charge held = hold.Hold.Amount;
         Charge actual;
+        long inputTokens = 0;
         if (input.Usage is { } block)
         {
             (TokenUsage? usage, Problem? fault) = usages.Read(block, input.Model!, hold.Terms.Api);
             if (usage is null)
             {
-                return (default, fault);
+                return (default, 0, fault);
             }
 
             actual = settler.CostOf(usage, hold.Terms.Request);
+            inputTokens = usage.InputTokens;
         }
         else
         {
@@ -102,7 +105,7 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
             actual = new Charge(input.Cost!.Value.Value, held.Tokens);
         }
 
-        return (settings.Current.EnableCostTracking ? actual : held, null);
+        return (settings.Current.EnableCostTracking ? actual : held, inputTokens, null);
     }
 
     private void End(DecidedHold hold, HoldEnd how)
