@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace BudgetGuard.Frameworks.Tests.Rig;
 
 /// <summary>The apps that the cases share: each started when it is first asked for, and the gateway they ask.</summary>
-public sealed class Apps : IAsyncLifetime
+public sealed class Apps : IAsyncLifetime, IDisposable
 {
     private readonly ConcurrentDictionary<(string Framework, Setup Setup), Lazy<Task<IFrameworkApp>>> _apps = new();
     private readonly TcpListener _silent = new(IPAddress.Loopback, 0);
@@ -20,6 +20,8 @@ public sealed class Apps : IAsyncLifetime
     internal Task<IFrameworkApp> GetAsync(string framework, Setup setup) =>
         _apps.GetOrAdd((framework, setup), key => new Lazy<Task<IFrameworkApp>>(() => StartAsync(key.Framework, key.Setup))).Value;
 
+    public void Dispose() => _silent.Dispose();
+
     public async Task DisposeAsync()
     {
         foreach (Lazy<Task<IFrameworkApp>> app in _apps.Values)
@@ -30,14 +32,14 @@ public sealed class Apps : IAsyncLifetime
             }
         }
 
-        _silent.Dispose();
+        Dispose();
         await _gateway.DisposeAsync();
     }
 
     private async Task<IFrameworkApp> StartAsync(string framework, Setup setup) =>
-        framework == Frameworks.AspNetCore
+        framework == Catalog.AspNetCore
             ? await AspNetCoreApp.StartAsync(setup)
-            : await ProcessApp.StartAsync(Frameworks.Asking[framework], AddressFor(setup), _gateway.Ledger, setup);
+            : await ProcessApp.StartAsync(Catalog.Asking[framework], AddressFor(setup), _gateway.Ledger, setup);
 
     private Uri AddressFor(Setup setup) => setup switch
     {

@@ -11,7 +11,7 @@ public sealed class FrameworkTests(Apps apps) : IClassFixture<Apps>
         get
         {
             TheoryData<string, string> table = [];
-            foreach (string framework in Frameworks.All)
+            foreach (string framework in Catalog.All)
             {
                 foreach (string what in Cases.All.Keys)
                 {
@@ -23,7 +23,7 @@ public sealed class FrameworkTests(Apps apps) : IClassFixture<Apps>
         }
     }
 
-    public static TheoryData<string> Asking => [.. Frameworks.Asking.Keys];
+    public static TheoryData<string> Asking => [.. Catalog.Asking.Keys];
 
     [Theory]
     [MemberData(nameof(Table))]
@@ -39,7 +39,7 @@ public sealed class FrameworkTests(Apps apps) : IClassFixture<Apps>
     {
         FakeTimeProvider time = new(new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero));
         await using GatewayHost gateway = await GatewayHost.StartAsync(time);
-        await using ProcessApp app = await ProcessApp.StartAsync(Frameworks.Asking[framework], gateway.Address, gateway.Ledger, Setup.Common);
+        await using ProcessApp app = await ProcessApp.StartAsync(Catalog.Asking[framework], gateway.Address, gateway.Ledger, Setup.Common);
         const int Requests = 4;
         List<HttpResponseMessage> answers = [];
         for (int i = 0; i < Requests; i++)

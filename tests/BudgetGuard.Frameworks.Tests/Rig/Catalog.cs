@@ -1,7 +1,7 @@
 namespace BudgetGuard.Frameworks.Tests.Rig;
 
 /// <summary>The frameworks, each in every form its adapter has.</summary>
-internal static class Frameworks
+internal static class Catalog
 {
     public const string AspNetCore = "ASP.NET Core";
 
