@@ -1,4 +1,5 @@
 using System.Globalization;
+using BudgetGuard.Gateway.Administration;
 using BudgetGuard.Gateway.Callers;
 using BudgetGuard.Gateway.Forwarding;
 using BudgetGuard.Gateway.Hosting;
@@ -51,6 +52,7 @@ public static class GatewayApp
         services.AddHostedService(static provider => provider.GetRequiredService<RequestsInFlight>());
         services.AddHttpForwarder();
         services.AddFreeRouteLimits(settings);
+        services.AddApiDocument(settings);
         services.AddHealthChecks().AddBudgetGuard();
         services.Configure<RouteOptions>(static options =>
         {
@@ -117,6 +119,7 @@ public static class GatewayApp
         app.UseRateLimiter();
         app.UseBudgetGuard();
         app.MapGatewayRoutes();
+        app.MapApi(settings);
         app.MapHealthChecks("/health").DisableBudgetGuard();
         app.MapPrometheusScrapingEndpoint(Telemetry.MetricsPath).DisableBudgetGuard();
     }

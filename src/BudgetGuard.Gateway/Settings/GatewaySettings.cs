@@ -17,6 +17,9 @@ internal sealed record GatewaySettings
     /// <summary>The keys callers present; empty: callers name themselves.</summary>
     public required ImmutableArray<CallerKeySettings> Keys { get; init; }
 
+    /// <summary>What administrators present; null: only programs of this machine use the API.</summary>
+    public string? AdminKey { get; init; }
+
     /// <summary>What one caller may ask of the free routes in a minute.</summary>
     public int FreeRequestsPerMinute { get; init; } = 120;
 

@@ -8,6 +8,8 @@ namespace BudgetGuard.Gateway.Settings;
 /// <summary>Reads and checks the section <c>Gateway</c>: what cannot be used is a problem, and all of them are told at once.</summary>
 internal sealed class GatewaySettingsReader
 {
+    private const int LeastAdminKey = 32;
+
     private readonly List<string> _problems = [];
     private readonly SectionReader _reader;
 
@@ -26,11 +28,12 @@ internal sealed class GatewaySettingsReader
 
     private GatewaySettings Read(IConfigurationSection section)
     {
-        _reader.CheckKeys(section, "Store", "ConnectionString", "Leases", "Upstreams", "Keys", "FreeRequestsPerMinute", "ShutdownTimeout");
+        _reader.CheckKeys(section, "Store", "ConnectionString", "Leases", "Upstreams", "Keys", "AdminKey", "FreeRequestsPerMinute", "ShutdownTimeout");
         ReadStore(section);
         GatewaySettings settings = new() { Upstreams = ReadUpstreams(section.GetSection("Upstreams")), Keys = ReadKeys(section.GetSection("Keys")) };
         return settings with
         {
+            AdminKey = ReadAdminKey(section, settings.Keys),
             FreeRequestsPerMinute = _reader.Count(section, "FreeRequestsPerMinute", 1, 1_000_000) ?? settings.FreeRequestsPerMinute,
             ShutdownTimeout = _reader.Duration(section, "ShutdownTimeout") ?? settings.ShutdownTimeout,
         };
@@ -166,6 +169,23 @@ internal sealed class GatewaySettingsReader
         }
 
         return keys.ToImmutable();
+    }
+
+    private string? ReadAdminKey(IConfigurationSection section, ImmutableArray<CallerKeySettings> keys)
+    {
+        string? key = _reader.Secret(section, "AdminKey");
+        if (key is { Length: < LeastAdminKey })
+        {
+            _problems.Add($"{section.Path}:AdminKey: is shorter than {LeastAdminKey} characters; expected a long random one, as 'openssl rand -hex 32' makes");
+            return null;
+        }
+
+        if (key is not null && keys.Any(caller => caller.Key == key))
+        {
+            _problems.Add($"{section.Path}:AdminKey: is the key of a caller too; expected one that nobody else has");
+        }
+
+        return key;
     }
 
     private void Require(IConfigurationSection entry, string key, string what)
