@@ -144,7 +144,7 @@ class GatewayClient {
 function detail(text) {
   try {
     const { detail, title } = JSON.parse(text);
-    return detail ?? title ? `: ${String(detail ?? title).slice(0, 300)}` : '';
+    return detail ?? title ? `: ${String(detail ?? title).slice(0, 300).replace(/[^ -~]/g, '?')}` : ''; // one line of the log, whatever it holds
   } catch {
     return '';
   }

@@ -8,6 +8,7 @@ const { BudgetMiddlewareOptions, MiddlewareConfig, FrameworkType, resolveOptions
 
 const DISCONNECT_GRACE_MS = 100; // for a handler that hears of its client's leaving and then reports what it spent
 const CLIENTS_MISTAKES = [400, 413, 415, 422];
+const visited = new WeakSet(); // a request is held once, however many guards it passes
 const UNAVAILABLE = {
   status: 503, headers: { 'Retry-After': '1' }, body: '{"error":"Budget guard unavailable","reason":"unavailable","retry_after":1}',
 };
@@ -39,7 +40,6 @@ function createGuard(config) {
   const log = createLog(settings);
   const client = new GatewayClient(settings);
   const denials = new Denials(settings);
-  const visited = new WeakSet();
   const pending = new Set();
   if (settings.trustUserHeader) log.warn('trustUserHeader is on: callers name themselves with X-User-ID, and so whom to charge');
   const inBackground = (promise) => {
