@@ -224,7 +224,7 @@ class Flask(WithGateway):
             app.get("/broken", endpoint="broken")(lambda: flask.Response(broken()))
             app.get("/reporting", endpoint="reporting")(lambda: flask.Response(flask.stream_with_context(reporting())))
             with self.assertRaises(RuntimeError):
-                client.get("/broken")
+                client.get("/broken").data
             self.assert_ended("0.01")
             self.assertEqual(b"some", client.get("/reporting").data)
             self.assert_ended("0.01", "0.7")
