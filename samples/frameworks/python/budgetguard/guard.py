@@ -98,7 +98,7 @@ class BudgetGuardMiddleware:
     async def begin_async(self, request: Any, method: str, path: str, base: str = "") -> Union[Lease, Denial]:
         if not self._guards(method, path, base):
             return Lease()
-        ask = self._ask({kind: await _awaited(self._extract(kind, request)) for kind in EXTRACTORS}, request)
+        ask = self._ask({kind: await self._extract_async(kind, request) for kind in EXTRACTORS}, request)
         if isinstance(ask, Denial):
             return ask
         try:
@@ -118,6 +118,13 @@ class BudgetGuardMiddleware:
         extractor = self._extractors[kind]
         try:
             return None if extractor is None else extractor(request)
+        except Exception as error:
+            return error
+
+    async def _extract_async(self, kind, request):
+        value = self._extract(kind, request)
+        try:
+            return await value if inspect.isawaitable(value) else value
         except Exception as error:
             return error
 
@@ -192,13 +199,6 @@ class BudgetGuardMiddleware:
             said = f"denied with {outcome.status}" if isinstance(outcome, Denial) else f"may run, {outcome.estimated_cost} USD held"
             _logger.info("%s %r: user %r, operation %r, model %r: %s", method, path, ask.user, ask.operation, ask.model, said)
         return outcome
-
-
-async def _awaited(value):
-    try:
-        return await value if inspect.isawaitable(value) else value
-    except Exception as error:
-        return error
 
 
 def _unavailable():

@@ -31,6 +31,7 @@ if not settings.configured:
     django.setup()
 
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.utils.asyncio import async_unsafe
 from django.test import RequestFactory, override_settings
 
 
@@ -338,6 +339,15 @@ class Django(WithGateway):
 
         asyncio.run(read(False))
         asyncio.run(read(True))
+
+    def test_extractors_may_query_both_ways(self):
+        @async_unsafe
+        def query():
+            return 7
+
+        for call in self.both(lambda request: HttpResponse(), custom_user_extractor=lambda request: query()):
+            call()
+            self.assertEqual("7", self.gateway.asked()[0]["user"])
 
     def test_settings(self):
         with override_settings(BUDGETGUARD={"GATEWAY_URL": self.gateway.url, "custom_user_extractor": f"{__name__}.user_of", "log_level": "ERROR"}):
