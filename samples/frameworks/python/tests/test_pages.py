@@ -74,7 +74,8 @@ class Pages(unittest.TestCase):
         for name in ("fastapi", "flask"):
             spec = importlib.util.spec_from_file_location(f"sample_{name}", SAMPLES / name / "app.py")
             sample = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(sample)
+            with unittest.mock.patch.object(sys, "dont_write_bytecode", True):
+                spec.loader.exec_module(sample)
             self.call(TestClient(sample.app) if name == "fastapi" else sample.app.test_client())
         done = subprocess.run([sys.executable, str(SAMPLES / "django/app.py"), "check"], capture_output=True, text=True, timeout=60,
                               env={**os.environ, "PYTHONPATH": str(SAMPLES / "python")})
