@@ -11,7 +11,7 @@ from .client import GatewayClient
 from .filtering import RequestFilter
 from .lease import Denial, Lease, Outcome, usd
 from .options import EXTRACTORS, MiddlewareConfig
-from .settling import Settler, release
+from .settling import Ending, Settler
 from .wire import GatewayError, to_json
 
 _logger = logging.getLogger("budgetguard")
@@ -40,7 +40,6 @@ class _Log:
 
 
 class _Ask(NamedTuple):
-    hold_id: str
     body: str
     user: str
     model: Optional[str]
@@ -106,7 +105,7 @@ class BudgetGuardMiddleware:
         except GatewayError as error:
             return self._unanswered(ask, error)
         except BaseException:  # cancelled: the app will not run, the gateway may hold
-            self._settler.later(release(f"/holds/{ask.hold_id}", is_certain=False))
+            self._settler.later(Ending("DELETE", None, ask=ask.body))
             raise
         return self._logged(method, path, ask, self._judge(ask, answer))
 
@@ -141,7 +140,7 @@ class BudgetGuardMiddleware:
             members["model"] = values["model"]
         if values["cost"] is not None:
             members["estimated_cost"] = values["cost"]
-        return _Ask(members["id"], to_json(members), members["user"], values["model"], members["operation"])
+        return _Ask(to_json(members), members["user"], values["model"], members["operation"])
 
     def _value(self, kind, value):
         """The value as it is sent, None for no opinion, or the exception that says why there is none."""
@@ -187,12 +186,12 @@ class BudgetGuardMiddleware:
         if not self.options.fail_open:
             self._log.once(f"gateway-{error.kind}", "The gateway does not decide (%s); requests are answered 503", error)
             if error.sent:
-                self._settler.later(release(f"/holds/{ask.hold_id}", is_certain=False))
+                self._settler.later(Ending("DELETE", None, ask=ask.body))
             return _unavailable()
         self._log.once(f"gateway-{error.kind}", "The gateway does not decide (%s); requests pass uncounted", error)
         if not error.sent:
             return Lease()
-        return Lease(self._settler, ask.hold_id, None, ask.user, ask.model, is_certain=False, is_metered=self.options.enable_cost_tracking)
+        return Lease(self._settler, None, None, ask.user, ask.model, ask=ask.body, is_metered=self.options.enable_cost_tracking)
 
     def _logged(self, method, path, ask, outcome):
         if self.config.enable_request_logging:
