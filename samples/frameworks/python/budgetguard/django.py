@@ -1,8 +1,8 @@
 """Django: a middleware for synchronous and asynchronous apps, configured by settings.BUDGETGUARD."""
 
-import asyncio
 from dataclasses import fields
 
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
 from django.http import FileResponse, HttpResponse
 from django.utils.module_loading import import_string
@@ -19,7 +19,14 @@ class DjangoBudgetMiddleware(BudgetGuardMiddleware):
     async_capable = True
 
     def __call__(self, get_response):
-        return self._asynchronous(get_response) if asyncio.iscoroutinefunction(get_response) else self._synchronous(get_response)
+        return self._asynchronous(get_response) if iscoroutinefunction(get_response) else self._synchronous(get_response)
+
+    async def _extract_async(self, kind, request):
+        extractor = self._extractors[kind]
+        if extractor is None or iscoroutinefunction(extractor):
+            return await super()._extract_async(kind, request)
+        # Where Django allows queries, which request.user is one of.
+        return await sync_to_async(self._extract)(kind, request)
 
     def _synchronous(self, get_response):
         def guarded(request):

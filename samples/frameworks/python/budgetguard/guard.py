@@ -11,7 +11,7 @@ from .client import GatewayClient
 from .filtering import RequestFilter
 from .lease import Denial, Lease, Outcome, usd
 from .options import EXTRACTORS, MiddlewareConfig
-from .settling import Settler, release
+from .settling import Ending, Settler
 from .wire import GatewayError, to_json
 
 _logger = logging.getLogger("budgetguard")
@@ -40,7 +40,6 @@ class _Log:
 
 
 class _Ask(NamedTuple):
-    hold_id: str
     body: str
     user: str
     model: Optional[str]
@@ -98,7 +97,7 @@ class BudgetGuardMiddleware:
     async def begin_async(self, request: Any, method: str, path: str, base: str = "") -> Union[Lease, Denial]:
         if not self._guards(method, path, base):
             return Lease()
-        ask = self._ask({kind: await _awaited(self._extract(kind, request)) for kind in EXTRACTORS}, request)
+        ask = self._ask({kind: await self._extract_async(kind, request) for kind in EXTRACTORS}, request)
         if isinstance(ask, Denial):
             return ask
         try:
@@ -106,7 +105,7 @@ class BudgetGuardMiddleware:
         except GatewayError as error:
             return self._unanswered(ask, error)
         except BaseException:  # cancelled: the app will not run, the gateway may hold
-            self._settler.later(release(f"/holds/{ask.hold_id}", is_certain=False))
+            self._settler.later(Ending("DELETE", None, ask=ask.body))
             raise
         return self._logged(method, path, ask, self._judge(ask, answer))
 
@@ -118,6 +117,13 @@ class BudgetGuardMiddleware:
         extractor = self._extractors[kind]
         try:
             return None if extractor is None else extractor(request)
+        except Exception as error:
+            return error
+
+    async def _extract_async(self, kind, request):
+        value = self._extract(kind, request)
+        try:
+            return await value if inspect.isawaitable(value) else value
         except Exception as error:
             return error
 
@@ -134,7 +140,7 @@ class BudgetGuardMiddleware:
             members["model"] = values["model"]
         if values["cost"] is not None:
             members["estimated_cost"] = values["cost"]
-        return _Ask(members["id"], to_json(members), members["user"], values["model"], members["operation"])
+        return _Ask(to_json(members), members["user"], values["model"], members["operation"])
 
     def _value(self, kind, value):
         """The value as it is sent, None for no opinion, or the exception that says why there is none."""
@@ -180,25 +186,18 @@ class BudgetGuardMiddleware:
         if not self.options.fail_open:
             self._log.once(f"gateway-{error.kind}", "The gateway does not decide (%s); requests are answered 503", error)
             if error.sent:
-                self._settler.later(release(f"/holds/{ask.hold_id}", is_certain=False))
+                self._settler.later(Ending("DELETE", None, ask=ask.body))
             return _unavailable()
         self._log.once(f"gateway-{error.kind}", "The gateway does not decide (%s); requests pass uncounted", error)
         if not error.sent:
             return Lease()
-        return Lease(self._settler, ask.hold_id, None, ask.user, ask.model, is_certain=False, is_metered=self.options.enable_cost_tracking)
+        return Lease(self._settler, None, None, ask.user, ask.model, ask=ask.body, is_metered=self.options.enable_cost_tracking)
 
     def _logged(self, method, path, ask, outcome):
         if self.config.enable_request_logging:
             said = f"denied with {outcome.status}" if isinstance(outcome, Denial) else f"may run, {outcome.estimated_cost} USD held"
             _logger.info("%s %r: user %r, operation %r, model %r: %s", method, path, ask.user, ask.operation, ask.model, said)
         return outcome
-
-
-async def _awaited(value):
-    try:
-        return await value if inspect.isawaitable(value) else value
-    except Exception as error:
-        return error
 
 
 def _unavailable():

@@ -5,9 +5,8 @@ import threading
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any, Dict, List, Optional, Tuple
-from urllib.parse import quote
 
-from .settling import Ending, release, settlement
+from .settling import Ending
 from .wire import to_json
 
 NANO = Decimal("0.000000001")
@@ -51,25 +50,30 @@ class Denial:
 
     @property
     def header_list(self) -> List[Tuple[str, str]]:
-        headers = {name: str(value) for name, value in self.headers.items() if name.lower() not in ("content-type", "content-length")}
-        return [*headers.items(), ("Content-Type", "application/json")]
+        headers = [(name, str(value)) for name, value in self.headers.items() if name.lower() != "content-length"]
+        has_type = any(name.lower() == "content-type" for name, _ in headers)
+        return headers if has_type else [*headers, ("Content-Type", "application/json")]
 
 
 class Lease:
     """A request that may run. Reports add up until its response ends; then the hold is settled, once."""
 
-    def __init__(self, settler=None, hold_id=None, estimated_cost=None, user=None, model=None, answer=None, is_certain=True, is_metered=True):
+    def __init__(self, settler=None, hold_id=None, estimated_cost=None, user=None, model=None, answer=None, ask=None, is_metered=True):
         self.hold_id: Optional[str] = hold_id
         self.estimated_cost: Optional[Decimal] = estimated_cost
         self.user: Optional[str] = user
         self.model: Optional[str] = model
         self.answer: Dict[str, Any] = answer or {}
-        self.is_counted = hold_id is not None and is_certain
-        self._settler, self._is_certain, self._is_metered = settler, is_certain, is_metered
+        self._settler, self._ask, self._is_metered = settler, ask, is_metered
         self._lock = threading.Lock()
         self._is_open = True
         self._cost: Optional[Decimal] = None
         self._usage: Optional[Tuple[str, Dict[str, Any]]] = None
+
+    @property
+    def is_counted(self) -> bool:
+        """False where the request is not guarded or the gateway did not answer."""
+        return self.hold_id is not None
 
     def report_cost(self, cost: Any) -> None:
         """Tells what the request cost in US dollars: a Decimal, a text or a whole number."""
@@ -117,23 +121,26 @@ class Lease:
             if not self._is_open:
                 return None
             self._is_open = False
-        if self.hold_id is None:
+        if self.hold_id is None and self._ask is None:
             return None
-        ending = self._ending(f"/holds/{quote(self.hold_id, safe='')}", outcome)
-        if ending is not None and not self._is_certain:
-            # The gateway did not answer the decision; its hold, if there is one, is settled without making anybody wait for it.
+        ending = self._ending(outcome)
+        if ending is not None and self._ask is not None:
+            # Nobody knows whether the gateway took the decision; nobody waits until it is found out.
             self._settler.later(ending)
             return None
         return ending
 
-    def _ending(self, path, outcome):
-        estimate = None if self.estimated_cost is None else settlement(path, to_json({"cost": self.estimated_cost}), is_certain=self._is_certain)
+    def _ending(self, outcome):
+        estimate = None if self.estimated_cost is None else self._settlement({"cost": self.estimated_cost})
         if self._is_metered and self._usage is not None:
             model, usage = self._usage
-            return settlement(path, to_json({"model": model, "usage": usage}), estimate, self._is_certain)
+            return self._settlement({"model": model, "usage": usage}, estimate)
         if self._is_metered and self._cost is not None:
-            return settlement(path, to_json({"cost": self._cost}), None, self._is_certain)
-        return release(path, self._is_certain) if outcome is Outcome.FAILED else estimate
+            return self._settlement({"cost": self._cost})
+        return Ending("DELETE", self.hold_id, ask=self._ask) if outcome is Outcome.FAILED else estimate
+
+    def _settlement(self, members, otherwise=None):
+        return Ending("POST", self.hold_id, to_json(members), otherwise, self._ask)
 
 
 def _sum(first, second):

@@ -4,8 +4,9 @@ import atexit
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
+from urllib.parse import quote
 
 from .wire import GatewayError
 
@@ -16,13 +17,19 @@ FLUSH_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Ending:
-    """One call that ends a hold; otherwise is made instead when the gateway cannot price what was reported."""
+    """A settlement or, as DELETE, a release. Otherwise is done instead when the gateway cannot price what was reported; ask is the decision to
+    repeat, under its id, where its answer was lost and with it the hold's id."""
 
     method: str
-    path: str
+    hold_id: Optional[str]
     body: Optional[str] = None
     otherwise: Optional["Ending"] = None
-    is_certain: bool = True
+    ask: Optional[str] = None
+
+    @property
+    def call(self):
+        path = "/holds/" + quote(self.hold_id, safe="")
+        return self.method, path if self.method == "DELETE" else path + "/settle", self.body
 
 
 class Settler:
@@ -39,7 +46,7 @@ class Settler:
     def end(self, ending: Ending) -> None:
         while ending is not None:
             try:
-                answer = self._client.send(ending.method, ending.path, ending.body)
+                answer = self._client.send(*ending.call)
             except GatewayError as error:
                 self.later(ending, error)
                 return
@@ -48,7 +55,7 @@ class Settler:
     async def end_async(self, ending: Ending) -> None:
         while ending is not None:
             try:
-                answer = await self._client.send_async(ending.method, ending.path, ending.body)
+                answer = await self._client.send_async(*ending.call)
             except GatewayError as error:
                 self.later(ending, error)
                 return
@@ -100,7 +107,11 @@ class Settler:
         for pause in (*PAUSES, None):
             is_last = pause is None or self._closing.is_set()
             try:
-                answer = self._client.send(ending.method, ending.path, ending.body)
+                if ending.ask is not None:
+                    ending = self._found(ending)
+                    if ending is None:
+                        return
+                answer = self._client.send(*ending.call)
                 if answer.status < 500:
                     ending = self._after(ending, answer)
                     if ending is None:
@@ -113,6 +124,14 @@ class Settler:
             self._closing.wait(pause)
         self._log.once("settle-lost", "A settlement was given up; its hold is charged at its estimate when it expires")
 
+    def _found(self, ending):
+        """The ending with the id of its hold: the one that was taken, else one that is taken now. None where the gateway denies."""
+        answer = self._client.send("POST", "/decisions", ending.ask)
+        if answer.status >= 500:
+            raise GatewayError(f"status {answer.status}")
+        hold_id = answer.body.get("hold_id") if answer.status == 200 and isinstance(answer.body, dict) else None
+        return replace(ending, hold_id=hold_id, ask=None) if isinstance(hold_id, str) else None
+
     def _after(self, ending, answer):
         """What is still to be called, or None."""
         if answer.status < 300:
@@ -120,16 +139,5 @@ class Settler:
         if answer.status >= 500:
             self.later(ending, f"status {answer.status}")
             return None
-        if ending.is_certain:
-            self._log.once(f"settle-{answer.status}", "The gateway refused a settlement with status %s", answer.status)
+        self._log.once(f"settle-{answer.status}", "The gateway refused a settlement with status %s", answer.status)
         return ending.otherwise if answer.status not in (401, 403, 404, 409) else None
-
-
-def settlement(hold_path: str, body: str, otherwise: Optional[Ending] = None, is_certain: bool = True) -> Ending:
-    return Ending("POST", hold_path + "/settle", body, otherwise, is_certain)
-
-
-def release(hold_path: str, is_certain: bool = True) -> Ending:
-    return Ending("DELETE", hold_path, None, None, is_certain)
-
-

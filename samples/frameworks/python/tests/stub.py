@@ -11,13 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 DENIALS = {
     402: {"decision": "reject", "status": 402, "retry_after": None, "headers": {"x-should-retry": "false", "X-BudgetGuard-Budget": "team"},
           "body": {"error": "Budget limit exceeded", "decision": "reject", "user_id": "üser", "model": None, "retry_after": None, "limit_usd": "RAW"}},
-    429: {"decision": "throttle", "status": 429, "retry_after": 60, "headers": {"Retry-After": "60"},
+    429: {"decision": "throttle", "status": 429, "retry_after": 60, "headers": {"Content-Type": "application/problem+json", "Retry-After": "60"},
           "body": {"error": "Budget limit exceeded", "decision": "throttle", "user_id": "u", "model": "gpt-4", "retry_after": 60, "limit_usd": "RAW"}},
 }
 
 
 class StubGateway:
-    """How it answers is in decide and settle: ok, a status, hang, reset, garbage or close (answers, then closes the connection unasked)."""
+    """How it answers is in decide and settle: ok, a status, hang, late (takes the hold first), reset, garbage or close (answers, then closes the connection unasked)."""
 
     def __init__(self, limit=None, key=None):
         self.limit, self.key = limit, key
@@ -71,6 +71,9 @@ class StubGateway:
         mode = self.decide if route == ["decisions"] else self.settle
         if mode == "hang":
             time.sleep(2)
+        elif mode == "late":
+            self.held["h-" + body["id"]] = body.get("estimated_cost", Decimal("0.01"))
+            time.sleep(2)
         elif mode == "reset":
             http.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             http.connection.close()
@@ -95,13 +98,14 @@ class StubGateway:
 
     def hold(self, http, body):
         cost = body.get("estimated_cost", Decimal("0.01"))
+        hold_id = "h-" + body["id"]
         with self.lock:
-            if body["id"] not in self.held:
+            if hold_id not in self.held:
                 if self.limit is not None and self.settled + sum(self.held.values()) + cost > self.limit:
                     return self.deny(http, 402)
-                self.held[body["id"]] = Decimal(cost)
+                self.held[hold_id] = Decimal(cost)
         return self.reply(http, 200, '{"decision":"allow","hold_id":"%s","estimated_cost":%s,"expires_at":"2030-01-01T00:00:00Z","budget":"team","remaining":1.5}'
-                          % (body["id"], cost), is_chunked=True)
+                          % (hold_id, cost), is_chunked=True)
 
     def end(self, http, route, body):
         hold_id = route[1]

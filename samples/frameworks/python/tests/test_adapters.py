@@ -9,11 +9,12 @@ import unittest.mock
 import warnings
 from decimal import Decimal
 
-import django
 import fastapi
 import flask
-from django.conf import settings
 from fastapi.responses import StreamingResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.test import RequestFactory, override_settings
+from django.utils.asyncio import async_unsafe
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse
 from starlette.testclient import TestClient
@@ -25,13 +26,6 @@ from budgetguard.middleware import (
     create_django_budget_middleware, create_fastapi_budget_middleware, create_flask_budget_middleware, django_budget_middleware)
 
 from .stub import StubGateway
-
-if not settings.configured:
-    settings.configure(DEBUG_PROPAGATE_EXCEPTIONS=False, ALLOWED_HOSTS=["*"], SECRET_KEY="only for tests", LOGGING_CONFIG=None, ROOT_URLCONF="tests.urls")
-    django.setup()
-
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
-from django.test import RequestFactory, override_settings
 
 
 class WithGateway(unittest.TestCase):
@@ -338,6 +332,15 @@ class Django(WithGateway):
 
         asyncio.run(read(False))
         asyncio.run(read(True))
+
+    def test_extractors_may_query_both_ways(self):
+        @async_unsafe
+        def query():
+            return 7
+
+        for call in self.both(lambda request: HttpResponse(), custom_user_extractor=lambda request: query()):
+            call()
+            self.assertEqual("7", self.gateway.asked()[0]["user"])
 
     def test_settings(self):
         with override_settings(BUDGETGUARD={"GATEWAY_URL": self.gateway.url, "custom_user_extractor": f"{__name__}.user_of", "log_level": "ERROR"}):

@@ -102,7 +102,7 @@ class Contract:
             answer = self.server.call({})
             self.assertEqual(status, answer.status)
             self.assertEqual(header[1], answer.headers[header[0]])
-            self.assertEqual("application/json", answer.headers["Content-Type"])
+            self.assertEqual(["application/json" if status == 402 else "application/problem+json"], answer.headers.get_all("Content-Type"))
             self.assertEqual(str(len(answer.text.encode())), answer.headers["Content-Length"])
             self.assertIn('"limit_usd":0.10000000000000000001', answer.text)
             self.assertEqual("throttle" if status == 429 else "reject", json.loads(answer.text)["decision"])

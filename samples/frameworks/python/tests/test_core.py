@@ -133,7 +133,7 @@ class Client(unittest.TestCase):
             await asyncio.gather(task, return_exceptions=True)
             gateway.decide = "ok"
             answer = await client.send_async("POST", "/decisions", '{"id":"mine","user":"a"}')
-            self.assertEqual("mine", answer.body["hold_id"])
+            self.assertEqual("h-mine", answer.body["hold_id"])
 
         asyncio.run(cancel())
         gateway.close()
@@ -237,15 +237,30 @@ class Guard(unittest.TestCase):
         with self.assertLogs("budgetguard", "ERROR"):
             lease.report_cost(1)
 
-    def test_a_decision_that_may_have_been_taken_is_ended(self):
+    def test_a_decision_whose_answer_is_lost_is_ended(self):
+        for fail_open, ended in ((True, Decimal("0.004")), (False, "released")):
+            self.gateway.decide = "late"
+            self.gateway.ended.clear()
+            lease = self.begin(timeout_ms=100, fail_open=fail_open)
+            self.assertEqual(1, len(self.gateway.held))
+            self.gateway.decide = "ok"
+            if fail_open:
+                self.assertFalse(lease.is_counted)
+                lease.report_cost("0.004")
+                lease.finish(Outcome.DONE)
+            else:
+                self.assertEqual(503, lease.status)
+            self.assertTrue(self.gateway.wait(lambda: self.gateway.ended and not self.gateway.held))
+            self.assertEqual([ended], list(self.gateway.ended.values()))
+
+    def test_a_decision_that_is_denied_when_it_is_asked_again_is_left(self):
         self.gateway.decide = "hang"
         lease = self.begin(timeout_ms=100)
-        self.assertFalse(lease.is_counted)
+        self.gateway.decide = 402
         lease.report_cost("0.004")
         lease.finish(Outcome.DONE)
-        self.assertIsInstance(self.begin(timeout_ms=100, fail_open=False), Denial)
-        self.assertTrue(self.gateway.wait(lambda: len(self.gateway.endings()) == 2))
-        self.assertEqual({("POST", "0.004"), ("DELETE", None)}, {(method, body and str(body["cost"])) for method, body in self.gateway.endings()})
+        self.assertTrue(self.gateway.wait(lambda: len(self.gateway.asked()) == 2))
+        self.assertEqual(1, len({text for *_, text in self.gateway.calls}))
 
     def test_a_hang_costs_no_more_than_the_timeout(self):
         self.gateway.decide = "hang"
