@@ -62,7 +62,7 @@ export interface BudgetOptions<Req = Request> {
   gatewayUrl?: string;
   /** Sent as a bearer. Default `BUDGETGUARD_KEY`. */
   apiKey?: string;
-  /** The longest wait for a decision, all tries together. Default 300. */
+  /** The longest wait for a decision, all tries together, in milliseconds. Default `BUDGETGUARD_TIMEOUT_MS`, else 300. */
   timeoutMs?: number;
   /** Believe the header `X-User-ID` where there is no extractor. Default false. */
   trustUserHeader?: boolean;

@@ -91,7 +91,7 @@ const OPTIONS = {
   enableRequestLogging: [bool, false, 'LEADFACTORY_ENABLE_REQUEST_LOGGING'],
   gatewayUrl: [url, 'http://127.0.0.1:5080', 'BUDGETGUARD_URL'],
   apiKey: [key, undefined, 'BUDGETGUARD_KEY'],
-  timeoutMs: [whole(1, 60000), 300],
+  timeoutMs: [whole(1, 60000), 300, 'BUDGETGUARD_TIMEOUT_MS'],
   trustUserHeader: [bool, false],
   customUserExtractor: [callback],
   customOperationExtractor: [callback],

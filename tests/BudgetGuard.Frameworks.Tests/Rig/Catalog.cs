@@ -10,6 +10,7 @@ internal static class Catalog
     {
         ["Express 4"] = new("node", "express/app.js", new Dictionary<string, string?> { ["EXPRESS"] = "4" }),
         ["Express 5"] = new("node", "express/app.js", new Dictionary<string, string?> { ["EXPRESS"] = "5" }),
+        ["Fastify"] = new("node", "fastify/app.js", new Dictionary<string, string?>()),
         ["FastAPI"] = new("/usr/bin/python3", "fastapi/app.py", new Dictionary<string, string?>()),
         ["FastAPI, app.middleware"] = new("/usr/bin/python3", "fastapi/app.py", new Dictionary<string, string?> { ["FASTAPI_FORM"] = "http" }),
         ["Flask"] = new("/usr/bin/python3", "flask/app.py", new Dictionary<string, string?> { ["FLASK_FORM"] = "extension" }),

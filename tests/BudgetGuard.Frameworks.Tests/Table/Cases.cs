@@ -43,7 +43,7 @@ internal static class Cases
 
         // More than was held is a fact too.
         Assert.Equal(200, await app.WorkStatusAsync(user, """{"report":"0.0500000001"}"""));
-        Assert.True((await app.Ledger.ReadAsync(user)).Settled >= 0.0540000001m);
+        Assert.InRange((await app.Ledger.ReadAsync(user)).Settled, 0.0540000001m, 0.054000001m);
     }
 
     private static async Task PaysUsageAsync(IFrameworkApp app)

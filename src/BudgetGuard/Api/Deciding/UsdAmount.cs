@@ -3,11 +3,11 @@ using System.Text.Json.Serialization;
 
 namespace BudgetGuard.Api.Deciding;
 
-/// <summary>An amount of US dollars as a JSON number says it: exact, or what is wrong with it.</summary>
+/// <summary>An amount of US dollars as a JSON number says it, or what is wrong with it. What is less than a nano-dollar is rounded up, as every cost is.</summary>
 [JsonConverter(typeof(UsdAmountConverter))]
 internal readonly record struct UsdAmount(Money Value, string? Problem)
 {
-    private const int MostPlaces = 9;
+    private const int Places = 9;
     private const long Most = (long)Money.MaxUsd * Money.NanosPerUsd;
 
     /// <summary>Reads the text of a JSON number.</summary>
@@ -28,7 +28,7 @@ internal readonly record struct UsdAmount(Money Value, string? Problem)
         }
 
         Int128 value = 0;
-        int zeros = 0;
+        bool isMore = false;
         foreach (byte digit in mantissa)
         {
             if (digit == (byte)'.')
@@ -36,36 +36,29 @@ internal readonly record struct UsdAmount(Money Value, string? Problem)
                 continue;
             }
 
-            // Zeros at the end only move the point.
-            if (digit == (byte)'0')
+            if (value <= Most)
             {
-                zeros++;
-                continue;
+                value = (value * 10) + (digit - (byte)'0');
             }
-
-            for (; value > 0 && value <= Most && zeros > 0; zeros--)
+            else
             {
-                value *= 10;
-            }
-
-            zeros = 0;
-            value = (value * 10) + (digit - (byte)'0');
-            if (value > Most)
-            {
-                return new UsdAmount(default, "has more digits than an amount of US dollars");
+                isMore |= digit != (byte)'0';
+                exponent++;
             }
         }
 
-        return value == 0 ? default : InNanos(value, exponent + zeros + MostPlaces);
+        return value == 0 ? default : InNanos(value, isMore, exponent + Places);
     }
 
-    private static UsdAmount InNanos(Int128 value, long exponent)
+    private static UsdAmount InNanos(Int128 value, bool isMore, long exponent)
     {
-        if (exponent < 0)
+        for (; exponent < 0 && value > 0; exponent++)
         {
-            return new UsdAmount(default, $"must not have more than {MostPlaces} decimal places");
+            (value, Int128 rest) = Int128.DivRem(value, 10);
+            isMore |= rest != 0;
         }
 
+        value += isMore ? 1 : 0;
         for (; exponent > 0 && value <= Most; exponent--)
         {
             value *= 10;
