@@ -2,9 +2,9 @@
 
 const UNITS = 28; // digits that the gateway's decimals keep exactly
 
-/** The text of an amount as a JSON number: what was written, never what floating point makes of it. */
+/** The text of an amount as a JSON number: what was written, never what floating point made of it. */
 function exactMoney(value) {
-  let text = typeof value === 'number' ? withoutExponent(value) : value;
+  let text = typeof value === 'number' ? withoutExponent(Number(value.toPrecision(15))) : value; // 0.1 + 0.2 means 0.3
   if (typeof text !== 'string' || !/^\d+(\.\d+)?$/.test(text) || text.length > UNITS) {
     throw new TypeError(`${show(value)} is no amount of US dollars; expected a number or plain digits such as '0.004', not negative`);
   }
@@ -26,6 +26,15 @@ function addMoney(left, right) {
 function exactText(whole, fraction) {
   const rest = fraction.replace(/0+$/, '');
   return rest ? `${whole}.${rest}` : whole;
+}
+
+/** The gateway counts in nano-dollars; what is finer is rounded up, never to nothing. */
+function nanoDollars(text) {
+  const [whole, fraction = ''] = text.split('.');
+  if (fraction.length <= 9) return text;
+  const nanos = BigInt(whole + fraction.slice(0, 9)) + (/[1-9]/.test(fraction.slice(9)) ? 1n : 0n);
+  const digits = String(nanos).padStart(10, '0');
+  return exactText(digits.slice(0, -9), digits.slice(-9));
 }
 
 /** An amount in whole units of 10^-28 dollars, for sums and comparisons. */
@@ -85,7 +94,7 @@ class GatewayClient {
     const members = Object.entries({ id, user, team, operation, model, ...(cost === undefined && { request, path }) })
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `"${name}":${JSON.stringify(value)}`);
-    if (cost !== undefined) members.push(`"estimated_cost":${cost}`);
+    if (cost !== undefined) members.push(`"estimated_cost":${nanoDollars(cost)}`);
     const body = `{${members}}`;
     const deadline = performance.now() + this.#timeoutMs;
     for (let last = false; ; last = true) {
@@ -99,7 +108,7 @@ class GatewayClient {
 
   /** Ends a hold at what it cost: the text of an amount, or a model and its usage. */
   settle(holdId, { cost, model, usage }) {
-    const body = cost === undefined ? JSON.stringify({ model, usage }) : `{"cost":${cost}}`;
+    const body = cost === undefined ? JSON.stringify({ model, usage }) : `{"cost":${nanoDollars(cost)}}`;
     return this.#insist('POST', `/holds/${encodeURIComponent(holdId)}/settle`, body, true);
   }
 

@@ -139,10 +139,10 @@ function createGuard(config) {
       if (failed && report === null) await client.release(hold.id);
       else await client.settle(hold.id, settings.enableCostTracking && report ? report : estimate);
     } catch (error) {
-      // Usage that the gateway cannot price is not free: the estimate stands.
-      if (report?.usage && CLIENTS_MISTAKES.includes(error.status)) {
-        log.error('usage', `reported usage was refused (${error.message}); the request is charged its estimate`);
-        return endHold(hold, estimate, false);
+      // What the gateway cannot price is not free: the estimate stands.
+      if (report && CLIENTS_MISTAKES.includes(error.status)) {
+        log.error('report', `a report was refused (${error.message}); the request is charged its estimate`);
+        return endHold(hold, null, false);
       }
       log.error('settle', `a hold could not be ended (${error.message}); it expires and is charged its estimate`);
     }
