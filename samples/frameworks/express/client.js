@@ -1,10 +1,13 @@
 'use strict';
 
+const ABANDON_MS = 5000;
+const ABANDONING = 32;
+const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
 const UNITS = 28; // digits that the gateway's decimals keep exactly
 
-/** The text of an amount as a JSON number: what was written, never what floating point makes of it. */
+/** The text of an amount as a JSON number: what was written, never what floating point made of it. */
 function exactMoney(value) {
-  let text = typeof value === 'number' ? withoutExponent(value) : value;
+  let text = typeof value === 'number' ? withoutExponent(Number(value.toPrecision(15))) : value; // 0.1 + 0.2 means 0.3
   if (typeof text !== 'string' || !/^\d+(\.\d+)?$/.test(text) || text.length > UNITS) {
     throw new TypeError(`${show(value)} is no amount of US dollars; expected a number or plain digits such as '0.004', not negative`);
   }
@@ -26,6 +29,15 @@ function addMoney(left, right) {
 function exactText(whole, fraction) {
   const rest = fraction.replace(/0+$/, '');
   return rest ? `${whole}.${rest}` : whole;
+}
+
+/** The gateway counts in nano-dollars; what is finer is rounded up, never to nothing. */
+function nanoDollars(text) {
+  const [whole, fraction = ''] = text.split('.');
+  if (fraction.length <= 9) return text;
+  const nanos = BigInt(whole + fraction.slice(0, 9)) + (/[1-9]/.test(fraction.slice(9)) ? 1n : 0n);
+  const digits = String(nanos).padStart(10, '0');
+  return exactText(digits.slice(0, -9), digits.slice(-9));
 }
 
 /** An amount in whole units of 10^-28 dollars, for sums and comparisons. */
@@ -58,11 +70,12 @@ function rawMembers(json) {
 
 /** The gateway did not answer, or not with what it promises. `kind` is one of connection, timeout, status, answer, refused. */
 class GatewayError extends Error {
-  constructor(kind, message, status) {
+  constructor(kind, message, status, neverSent = false) {
     super(message);
     this.name = 'GatewayError';
     this.kind = kind;
     this.status = status;
+    this.mayHold = (kind === 'timeout' || kind === 'connection') && !neverSent;
   }
 }
 
@@ -72,6 +85,7 @@ class GatewayClient {
   #headers;
   #timeoutMs;
   #retryDelays;
+  #abandoning = 0;
 
   constructor({ gatewayUrl, apiKey, timeoutMs, retryDelaysMs = [50, 250, 1000] }) {
     this.#base = gatewayUrl.replace(/\/+$/, '') + '/budgetguard/api';
@@ -81,12 +95,8 @@ class GatewayClient {
   }
 
   /** Asks for a decision. A connection that broke, such as a kept one that the gateway had closed, is tried once more with the same id. */
-  async decide({ id, user, team, operation, model, cost, request, path }) {
-    const members = Object.entries({ id, user, team, operation, model, ...(cost === undefined && { request, path }) })
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `"${name}":${JSON.stringify(value)}`);
-    if (cost !== undefined) members.push(`"estimated_cost":${cost}`);
-    const body = `{${members}}`;
+  async decide(facts) {
+    const body = decisionBody(facts);
     const deadline = performance.now() + this.#timeoutMs;
     for (let last = false; ; last = true) {
       try {
@@ -97,24 +107,36 @@ class GatewayClient {
     }
   }
 
+  /** The gateway may have taken a hold and its answer was lost: asked again with the same id it tells which, and that is given back. */
+  async abandon(facts) {
+    if (this.#abandoning >= ABANDONING) return; // a gateway that hangs is not helped by more of this: those holds expire
+    this.#abandoning++;
+    try {
+      const { holdId } = readDecision(await this.#send('POST', '/decisions', decisionBody(facts), ABANDON_MS));
+      if (holdId) await this.release(holdId);
+    } finally {
+      this.#abandoning--;
+    }
+  }
+
   /** Ends a hold at what it cost: the text of an amount, or a model and its usage. */
   settle(holdId, { cost, model, usage }) {
-    const body = cost === undefined ? JSON.stringify({ model, usage }) : `{"cost":${cost}}`;
-    return this.#insist('POST', `/holds/${encodeURIComponent(holdId)}/settle`, body, true);
+    const body = cost === undefined ? JSON.stringify({ model, usage }) : `{"cost":${nanoDollars(cost)}}`;
+    return this.#insist('POST', `/holds/${encodeURIComponent(holdId)}/settle`, body);
   }
 
   /** Gives a hold back. */
-  release(holdId, { insist = true } = {}) {
-    return this.#insist('DELETE', `/holds/${encodeURIComponent(holdId)}`, undefined, insist);
+  release(holdId) {
+    return this.#insist('DELETE', `/holds/${encodeURIComponent(holdId)}`);
   }
 
-  async #insist(method, path, body, insist) {
+  async #insist(method, path, body) {
     for (let attempt = 0; ; attempt++) {
       try {
         await this.#send(method, path, body, this.#timeoutMs);
         return;
       } catch (error) {
-        if (!insist || error.kind === 'refused' || attempt === this.#retryDelays.length) throw error;
+        if (error.kind === 'refused' || attempt === this.#retryDelays.length) throw error;
         await new Promise((resolve) => setTimeout(resolve, this.#retryDelays[attempt]));
       }
     }
@@ -130,8 +152,8 @@ class GatewayClient {
       status = response.status;
       text = await response.text(); // read to its end, or the connection cannot be used again
     } catch (error) {
-      if (abort.signal.aborted) throw new GatewayError('timeout', `no answer within ${this.#timeoutMs} ms`);
-      throw new GatewayError('connection', error.cause?.code ?? error.cause?.message ?? error.message);
+      if (abort.signal.aborted) throw new GatewayError('timeout', `no answer within ${Math.round(timeoutMs)} ms`);
+      throw new GatewayError('connection', error.cause?.code ?? error.cause?.message ?? error.message, undefined, NEVER_SENT.includes(error.cause?.code));
     } finally {
       clearTimeout(timer);
     }
@@ -139,6 +161,14 @@ class GatewayClient {
     const refused = status >= 400 && status < 500 && status !== 408 && status !== 429;
     throw new GatewayError(refused ? 'refused' : 'status', `status ${status}${detail(text)}`, status);
   }
+}
+
+function decisionBody({ id, user, team, operation, model, cost, request, path }) {
+  const members = Object.entries({ id, user, team, operation, model, ...(cost === undefined && { request, path }) })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `"${name}":${JSON.stringify(value)}`);
+  if (cost !== undefined) members.push(`"estimated_cost":${nanoDollars(cost)}`);
+  return `{${members}}`;
 }
 
 function detail(text) {

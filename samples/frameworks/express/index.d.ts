@@ -9,7 +9,7 @@ export interface BudgetSubject {
   team?: string | null;
 }
 
-/** US dollars: plain digits such as `'0.004'` are passed on digit by digit; a number as JavaScript writes it. */
+/** US dollars: plain digits such as `'0.004'` are passed on digit by digit; a number to 15 digits. */
 export type Usd = string | number;
 
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'WARNING' | 'ERROR' | 'CRITICAL' | 'FATAL';

@@ -75,9 +75,9 @@ function createGuard(config) {
     if (facts.answer) return facts;
     const cached = settings.enableThrottling && denials.find(facts);
     if (cached) return cached;
-    const id = randomUUID();
+    facts.id = randomUUID();
     try {
-      const decision = await client.decide({ id, ...facts });
+      const decision = await client.decide(facts);
       if (decision.decision === 'allow') {
         const hold = decision.holdId && { id: decision.holdId, estimate: decision.cost ?? facts.cost };
         return { hold, handle: new Handle(decision, log) };
@@ -90,8 +90,7 @@ function createGuard(config) {
         log.error('refused', `the gateway refused a request: ${error.message}`);
         return { answer: { status: error.status, headers: {}, body: JSON.stringify({ error: 'The budget guard cannot read this request' }) } };
       }
-      // The gateway may have taken the hold all the same: it is given back, not left to expire.
-      if (error.kind === 'timeout' || error.kind === 'connection') inBackground(client.release(id, { insist: false }).catch(() => {}));
+      if (error.mayHold) inBackground(client.abandon(facts).catch(() => {}));
       log.error(error.kind ?? 'error', `the gateway does not decide (${error.message}); requests are ${settings.failOpen ? 'passed uncounted' : 'refused'}`);
       return settings.failOpen ? { handle: new Handle({ decision: 'allow' }, log) } : { answer: UNAVAILABLE };
     }
@@ -139,10 +138,10 @@ function createGuard(config) {
       if (failed && report === null) await client.release(hold.id);
       else await client.settle(hold.id, settings.enableCostTracking && report ? report : estimate);
     } catch (error) {
-      // Usage that the gateway cannot price is not free: the estimate stands.
-      if (report?.usage && CLIENTS_MISTAKES.includes(error.status)) {
-        log.error('usage', `reported usage was refused (${error.message}); the request is charged its estimate`);
-        return endHold(hold, estimate, false);
+      // What the gateway cannot price is not free: the estimate stands.
+      if (report && CLIENTS_MISTAKES.includes(error.status)) {
+        log.error('report', `a report was refused (${error.message}); the request is charged its estimate`);
+        return endHold(hold, null, false);
       }
       log.error('settle', `a hold could not be ended (${error.message}); it expires and is charged its estimate`);
     }

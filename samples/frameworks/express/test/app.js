@@ -44,6 +44,7 @@ async function startApp(t, version, { options = {}, limit, routes = () => {}, be
   t.after(async () => {
     server.closeAllConnections();
     server.close();
+    if (gateway.mode === 'hang') gateway.server.closeAllConnections(); // ends what still asks in the background
     await guard.drain();
     await gateway.stop();
   });

@@ -58,7 +58,7 @@ class StubGateway {
       return req.socket.resetAndDestroy();
     }
     if (decides) return this.#answer(res, 200, this.#decide(JSON.parse(text), mode));
-    return settle ? this.#settle(res, decodeURIComponent(id), JSON.parse(text)) : this.#release(res, decodeURIComponent(id));
+    return settle ? this.#settle(res, this.#find(id), JSON.parse(text)) : this.#release(res, this.#find(id));
   }
 
   #decide(request, mode) {
@@ -68,7 +68,7 @@ class StubGateway {
     if (mode === 'ok' && (twice || used + nanos(cost) <= this.limit)) {
       if (!twice) this.holds.set(id, { user, cost: nanos(cost), state: 'held' });
       const remaining = usd(this.limit - used - (twice ? 0n : nanos(cost)));
-      return { decision: 'allow', hold_id: id, estimated_cost: cost, expires_at: '2026-01-01T00:00:00Z', budget: 'user_daily', remaining };
+      return { decision: 'allow', hold_id: `hold/${id}`, estimated_cost: cost, expires_at: '2026-01-01T00:00:00Z', budget: 'user_daily', remaining };
     }
     if (this.denial) return this.denial;
     const [decision, status, retry] = mode === 'throttle' ? ['throttle', 429, 60] : ['reject', 402, null];
@@ -79,18 +79,21 @@ class StubGateway {
     };
   }
 
-  #settle(res, id, { cost, usage }) {
-    const hold = this.holds.get(id);
+  #find(holdId) {
+    return this.holds.get(decodeURIComponent(holdId).replace(/^hold\//, ''));
+  }
+
+  #settle(res, hold, { cost, usage }) {
     const charge = cost === undefined ? nanos('0.000001') * BigInt(usage.total_tokens) : nanos(cost);
     if (!hold || (hold.state === 'settled' && hold.cost !== charge)) return this.#answer(res, hold ? 409 : 404, { title: 'no such hold to settle' });
     Object.assign(hold, { cost: charge, state: 'settled' });
     return this.#answer(res, 200, { cost: usd(charge) });
   }
 
-  #release(res, id) {
-    const hold = this.holds.get(id);
-    if (hold?.state === 'held') hold.state = 'released';
-    res.writeHead(204).end();
+  #release(res, hold) {
+    if (!hold) return this.#answer(res, 404, { title: 'no such hold' });
+    if (hold.state === 'held') hold.state = 'released';
+    return res.writeHead(204).end();
   }
 
   #answer(res, status, body) {

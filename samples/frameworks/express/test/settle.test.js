@@ -259,6 +259,17 @@ for (const version of [4, 5]) {
       assert.deepEqual(gateway.ledger, [0.01]);
     });
 
+    it('rounds up what is finer than the gateway counts, once, at the end', async (t) => {
+      const work = (req, res) => {
+        for (const cost of ['0.0000000004', '0.0000000004', '0.0000000004']) req.budgetGuard.reportCost(cost);
+        res.end();
+      };
+      const { call, gateway } = await startApp(t, version, { routes: routes('/work', work) });
+      await (await call('/work', { headers: { 'x-test-estimate': '0.00400000000001' } })).text();
+      assert.match(gateway.calls[0].text, /"estimated_cost":0\.004000001}/);
+      assert.equal(gateway.calls[1].text, '{"cost":0.000000002}');
+    });
+
     it('charges the estimate where the gateway cannot price the usage', async (t) => {
       const work = (req, res) => { req.budgetGuard.reportUsage('no-such-model', { total_tokens: 1 }); res.end(); };
       const { call, gateway, lines } = await startApp(t, version, { routes: routes('/work', work) });
