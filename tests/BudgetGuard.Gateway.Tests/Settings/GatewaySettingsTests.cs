@@ -26,7 +26,7 @@ public sealed class GatewaySettingsTests
                 ("Gateway:Store", "memory"), ("Gateway:ShutdownTimeout", "00:01:00"), ("Gateway:FreeRequestsPerMinute", "7"),
                 ("Gateway:Upstreams:openai:Address", "https://x.example/base/"), ("Gateway:Upstreams:openai:ApiKey", "secret"),
                 ("Gateway:Upstreams:openai:KeyHeader", "api-key"), ("Gateway:Upstreams:openai:ActivityTimeout", "90s"),
-                ("Gateway:Keys:0:Key", "k0"), ("Gateway:Keys:0:User", "alice"), ("Gateway:Keys:0:Team", "red"), ("Gateway:_comment", "fine"),
+                ("Gateway:Keys:0:Key", "k0"), ("Gateway:Keys:0:User", "alice"), ("Gateway:Keys:0:Team", "red"), ("Gateway:AdminKey", "0123456789abcdef0123456789abcdef"), ("Gateway:_comment", "fine"),
             ],
             out IReadOnlyList<string> problems);
 
@@ -41,6 +41,7 @@ public sealed class GatewaySettingsTests
                 ActivityTimeout = TimeSpan.FromSeconds(90),
             },
             settings.Upstreams[Vendor.OpenAI]);
+        Assert.Equal("0123456789abcdef0123456789abcdef", settings.AdminKey);
         Assert.Equal(new CallerKeySettings("k0", "alice", "red"), Assert.Single(settings.Keys));
     }
 
@@ -78,6 +79,7 @@ public sealed class GatewaySettingsTests
     [InlineData("Gateway:Keys:0:Key", "k", "Gateway:Keys:0:User: is missing")]
     [InlineData("Gateway:Keys:0:User", "alice", "Gateway:Keys:0:Key: is missing")]
     [InlineData("Gateway:Keys:0:Name", "alice", "Gateway:Keys:0:Name: unknown key")]
+    [InlineData("Gateway:AdminKey", "0123456789abcdef0123456789abcde", "Gateway:AdminKey: is shorter than 32 characters")]
     [InlineData("urls", "foo", "urls: 'foo' is no address to listen on")]
     public void Value_that_cannot_be_used_is_named_with_what_is_expected(string key, string value, string problem)
     {
@@ -90,6 +92,8 @@ public sealed class GatewaySettingsTests
     [InlineData("Gateway:Upstreams:openai:ApiKey", "hush hush")]
     [InlineData("Gateway:Upstreams:openai:ApiKey", "hush\r\nX-Evil: 1")]
     [InlineData("Gateway:Keys:0:Key", "hush hüsh")]
+    [InlineData("Gateway:AdminKey", "hush")]
+    [InlineData("Gateway:AdminKey", "hush hush hush hush hush hush hush hush")]
     [InlineData("Gateway:Upstreams:openai:Address", "https://user:hush@x")]
     [InlineData("Gateway:Upstreams:openai:Address", "https://x?key=hush")]
     public void Secret_that_cannot_be_used_is_refused_and_never_shown(string key, string value)
@@ -106,6 +110,15 @@ public sealed class GatewaySettingsTests
             [("Gateway:Keys:0:Key", "hush"), ("Gateway:Keys:0:User", "a"), ("Gateway:Keys:1:Key", "hush"), ("Gateway:Keys:1:User", "b")],
             out IReadOnlyList<string> problems);
         Assert.StartsWith("Gateway:Keys:1:Key: is there twice", Assert.Single(problems), StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", problems[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Administration_key_that_a_caller_has_too_is_refused_without_being_shown()
+    {
+        const string key = "hush-hush-hush-hush-hush-hush-hush-hush";
+        Read([("Gateway:Keys:0:Key", key), ("Gateway:Keys:0:User", "a"), ("Gateway:AdminKey", key)], out IReadOnlyList<string> problems);
+        Assert.StartsWith("Gateway:AdminKey: is the key of a caller too", Assert.Single(problems), StringComparison.Ordinal);
         Assert.DoesNotContain("hush", problems[0], StringComparison.Ordinal);
     }
 

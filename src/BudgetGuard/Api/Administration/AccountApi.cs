@@ -59,7 +59,7 @@ internal sealed class AccountApi(SettingsSource settings, AccountAddress address
             : ApiTime.TryParse(request.Until, out DateTimeOffset end) ? end
             : throw ApiProblemException.Invalid("'until' is no time; expected RFC 3339, as 2026-06-10T12:00:00Z.");
         long amount = isUsd ? Money.FromUsd(request.Amount).Nanos : (long)request.Amount;
-        AccountState state = await ChangeAsync(Ledger().TopUpAsync(account, amount, until, context.RequestAborted), context);
+        AccountState state = await ChangeAsync(() => Ledger().TopUpAsync(account, amount, until, context.RequestAborted), context);
         AccountRow row = AccountAddress.Row(account, state);
         audit.ToppedUp(context, row.Budget, Shown(row), row.Limit - request.Amount, row.Limit, until);
         await ApiAnswer.WriteAsync(context, row, AdministrationJson.Default.AccountRow);
@@ -72,7 +72,7 @@ internal sealed class AccountApi(SettingsSource settings, AccountAddress address
         BudgetRule rule = address.Budget(request.Budget);
         Account account = address.Account(rule, request.Partition ?? []);
         AccountRow before = await ReadAsync(account, context);
-        AccountState state = await ChangeAsync(Ledger().ResetAsync(account, context.RequestAborted), context);
+        AccountState state = await ChangeAsync(() => Ledger().ResetAsync(account, context.RequestAborted), context);
         AccountRow row = AccountAddress.Row(account, state);
         audit.Reset(context, row.Budget, Shown(row), before.Limit - before.Available);
         await ApiAnswer.WriteAsync(context, row, AdministrationJson.Default.AccountRow);
@@ -104,7 +104,7 @@ internal sealed class AccountApi(SettingsSource settings, AccountAddress address
 
     public async Task<AccountRow> ReadAsync(Account account, HttpContext context) => AccountAddress.Row(account, await ReadStateAsync(account, context));
 
-    public Task<AccountState> ReadStateAsync(Account account, HttpContext context) => WaitAsync(tracker.ReadAsync(account, context.RequestAborted), context);
+    public Task<AccountState> ReadStateAsync(Account account, HttpContext context) => WaitAsync(() => tracker.ReadAsync(account, context.RequestAborted), context);
 
     private async Task<AccountRow[]> ListAsync(BudgetRule rule, Dictionary<string, string?> wanted, int most, HttpContext context)
     {
@@ -117,7 +117,7 @@ internal sealed class AccountApi(SettingsSource settings, AccountAddress address
 
         var any = new Account(rule.Terms, [], rule.Limit);
         IReadOnlyList<AccountReading> found = await WaitAsync(
-            Ledger().ListAsync(any, key => IsWanted(key, values), most, context.RequestAborted), context);
+            () => Ledger().ListAsync(any, key => IsWanted(key, values), most, context.RequestAborted), context);
         return [.. found.Select(static reading => AccountAddress.Row(reading.Account, reading.State))];
     }
 
@@ -164,7 +164,7 @@ internal sealed class AccountApi(SettingsSource settings, AccountAddress address
         return isOwn ? known : null;
     }
 
-    private async Task<AccountState> ChangeAsync(ValueTask<AccountState> call, HttpContext context)
+    private async Task<AccountState> ChangeAsync(Func<ValueTask<AccountState>> call, HttpContext context)
     {
         try
         {
@@ -183,13 +183,13 @@ internal sealed class AccountApi(SettingsSource settings, AccountAddress address
     private static string Shown(AccountRow row) =>
         row.Partition.Count == 0 ? "all" : string.Join(", ", row.Partition.Select(static pair => $"{pair.Key} {pair.Value ?? "none"}"));
 
-    private async Task<T> WaitAsync<T>(ValueTask<T> call, HttpContext context)
+    private async Task<T> WaitAsync<T>(Func<ValueTask<T>> call, HttpContext context)
     {
         try
         {
-            return await call.AsTask().WaitAsync(settings.Current.StoreTimeout, time, context.RequestAborted);
+            return await call().AsTask().WaitAsync(settings.Current.StoreTimeout, time, context.RequestAborted);
         }
-        catch (Exception failure) when (failure is not (ArgumentException or InvalidOperationException) && !context.RequestAborted.IsCancellationRequested)
+        catch (Exception failure) when (failure is not (ArgumentException or InvalidOperationException or ApiProblemException) && !context.RequestAborted.IsCancellationRequested)
         {
             throw new BudgetGuardUnavailableException("The store of the budgets does not answer.", failure);
         }

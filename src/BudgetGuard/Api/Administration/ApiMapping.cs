@@ -17,7 +17,7 @@ internal static class ApiMapping
             .WithName($"BudgetGuard{name}")
             .WithSummary(summary)
             .WithTags("BudgetGuard")
-            .WithMetadata(shape.Method);
+            .WithMetadata([shape.Method, .. shape.Method.GetParameters().Select(static parameter => new ApiParameter(parameter))]);
     }
 
     /// <summary>Says what a route answers.</summary>
