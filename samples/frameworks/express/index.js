@@ -101,7 +101,7 @@ function createGuard(config) {
     const { end, writeHead } = res;
     let ended, sentStatus, gone = false;
     const conclude = () => {
-      const failed = !gone && !res.destroyed && (sentStatus ?? res.statusCode) >= 500;
+      const failed = !gone && !res.destroyed && (sentStatus ?? res.statusCode) >= 400;
       return (ended ??= inBackground(endHold(hold, handle.close(), failed)));
     };
     res.writeHead = function (status, ...rest) {

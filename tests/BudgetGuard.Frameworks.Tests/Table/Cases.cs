@@ -14,6 +14,7 @@ internal static class Cases
         ["A reported usage is paid at the model's price"] = (Setup.Common, PaysUsageAsync),
         ["A handler that fails before any cost pays nothing"] = (Setup.Common, FailureIsReleasedAsync),
         ["A handler that fails after a cost pays it"] = (Setup.Common, FailureAfterCostPaysAsync),
+        ["An answer of 4xx where nothing was reported pays nothing"] = (Setup.Common, MistakesAreFreeAsync),
         ["Money that is gone is 402 with the guard's body, and the handler does not run"] = (Setup.Common, RejectsAsync),
         ["A budget that throttles is 429 with Retry-After"] = (Setup.Common, ThrottlesAsync),
         ["One user's spend is not another's"] = (Setup.Common, UsersAreApartAsync),
@@ -67,6 +68,17 @@ internal static class Cases
         string user = Asking.NewUser();
         Assert.Equal(500, await app.WorkStatusAsync(user, """{"report":"0.004","fail":true}"""));
         Assert.Equal(new Balance(0.004m, 0), await app.Ledger.ReadAsync(user));
+    }
+
+    private static async Task MistakesAreFreeAsync(IFrameworkApp app)
+    {
+        string user = Asking.NewUser();
+        Assert.Equal(404, await app.WorkStatusAsync(user, path: "/api/nothing"));
+        Assert.Equal(new Balance(0, 0), await app.Ledger.ReadAsync(user));
+        Assert.Equal(200, await app.WorkStatusAsync(user, """{"report":"0.1"}"""));
+
+        // It is guarded all the same.
+        Assert.Equal(402, await app.WorkStatusAsync(user, path: "/api/nothing"));
     }
 
     private static async Task RejectsAsync(IFrameworkApp app)

@@ -33,7 +33,7 @@ for (const version of [4, 5]) {
         for (const total_tokens of [7, 5]) req.budgetGuard.reportUsage('gpt-4o', { total_tokens, details: { cached: 1 } });
         res.end();
       }, 200, 0.000012],
-      ['at the estimate for a client\'s mistake', (req, res) => res.status(404).end(), 404, 0.01],
+      ['by giving back for a client\'s mistake', (req, res) => res.status(404).end(), 404, 'released'],
       ['by giving back when the handler throws', () => { throw new Error('broken'); }, 500, 'released'],
       ['by giving back when the handler answers 5xx', (req, res) => res.status(503).json({}), 503, 'released'],
       ['by giving back when the handler calls next(error)', (req, res, next) => next(new Error('broken')), 500, 'released'],
