@@ -129,8 +129,12 @@ class Settler:
         answer = self._client.send("POST", "/decisions", ending.ask)
         if _may_pass(answer.status):
             raise GatewayError(f"status {answer.status}")
-        hold_id = answer.body.get("hold_id") if answer.status == 200 and isinstance(answer.body, dict) else None
-        return replace(ending, hold_id=hold_id, ask=None) if isinstance(hold_id, str) else None
+        body = answer.body if isinstance(answer.body, dict) else {}
+        if isinstance(body.get("hold_id"), str):
+            return replace(ending, hold_id=body["hold_id"], ask=None)
+        if answer.status == 200 and body.get("decision") not in ("allow", "throttle", "reject"):
+            raise GatewayError("garbled")
+        return None
 
     def _after(self, ending, answer):
         """What is still to be called, or None."""
