@@ -25,7 +25,7 @@ class ASGIBudgetMiddleware:
         body = _Body(receive)
         lease = await _begin(self.guard, scope, body)
         if isinstance(lease, Denial):
-            await _send_denial(lease, scope, receive, send)
+            await _deny(lease, scope, receive, send)
             return
         watch = _Watch(lease, send)
         try:
@@ -49,7 +49,7 @@ class FastAPIBudgetMiddleware(BudgetGuardMiddleware):
         lease = await _begin(self, request.scope, body)
         if isinstance(lease, Denial):
             return _response(lease)
-        if body.was_read:
+        if body.read:
             request._receive = body.receive  # the one way to give back what was read that works in every version of Starlette
         try:
             response = await call_next(request)
@@ -84,12 +84,11 @@ def _response(denial):
     return Response(denial.content, denial.status, dict(denial.header_list))
 
 
-async def _send_denial(denial, scope, receive, send):
+async def _deny(denial, scope, receive, send):
     if scope["type"] == "http":
-        await _response(denial)(scope, receive, send)
-    else:
-        await receive()
-        await send({"type": "websocket.close", "code": 1008})
+        return await _response(denial)(scope, receive, send)
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})
 
 
 class _Watch:
@@ -102,8 +101,9 @@ class _Watch:
 
     async def send(self, message):
         kind = message["type"]
+        self.has_started |= kind in ("http.response.start", "websocket.accept")
         if kind == "http.response.start":
-            self.has_started, self._outcome = True, Outcome.of(message["status"])
+            self._outcome = Outcome.of(message["status"])
             self._left = _length(message.get("headers", ()))
         elif kind == "http.response.body":
             if self._left is not None:
@@ -112,8 +112,6 @@ class _Watch:
                 await self._lease.finish_async(self._outcome)
         elif kind in ("http.response.pathsend", "http.response.zerocopysend"):
             await self._lease.finish_async(self._outcome)
-        elif kind == "websocket.accept":
-            self.has_started = True
         await self._send(message)
 
 
@@ -140,20 +138,16 @@ class _Body:
     """The request's body, which extractors may read and the app still gets whole."""
 
     def __init__(self, receive):
-        self._receive, self._read, self._at = receive, [], 0
-
-    @property
-    def was_read(self):
-        return bool(self._read)
+        self._receive, self.read, self._at = receive, [], 0
 
     async def peek(self):
-        if self._at == len(self._read):
-            self._read.append(await self._receive())
+        if self._at == len(self.read):
+            self.read.append(await self._receive())
         self._at += 1
-        return self._read[self._at - 1]
+        return self.read[self._at - 1]
 
     async def receive(self):
-        return self._read.pop(0) if self._read else await self._receive()
+        return self.read.pop(0) if self.read else await self._receive()
 
 
 class _ExtractorRequest(Request):

@@ -155,7 +155,8 @@ class BudgetGuardMiddleware:
                 raise value
             return usd(value) if kind == "cost" else str(value)
         except Exception as error:
-            self._log.once(f"extractor-{kind}", "The %s extractor failed: %s: %s", kind, type(error).__name__, error)
+            # Where and what, but not its text: that may quote a token or a body.
+            self._log.once(f"extractor-{kind}", "The %s extractor failed: %s at %s", kind, type(error).__name__, _place(error))
             return error
 
     def _judge(self, ask, answer):
@@ -198,6 +199,13 @@ class BudgetGuardMiddleware:
             said = f"denied with {outcome.status}" if isinstance(outcome, Denial) else f"may run, {outcome.estimated_cost} USD held"
             _logger.info("%s %r: user %r, operation %r, model %r: %s", method, path, ask.user, ask.operation, ask.model, said)
         return outcome
+
+
+def _place(error):
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return "its result" if at is None or at.tb_frame.f_globals.get("__name__", "").startswith("budgetguard.") else f"{at.tb_frame.f_code.co_filename}:{at.tb_lineno}"
 
 
 def _unavailable():

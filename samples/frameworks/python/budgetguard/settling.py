@@ -112,7 +112,7 @@ class Settler:
                     if ending is None:
                         return
                 answer = self._client.send(*ending.call)
-                if answer.status < 500:
+                if not _may_pass(answer.status):
                     ending = self._after(ending, answer)
                     if ending is None:
                         return
@@ -127,17 +127,26 @@ class Settler:
     def _found(self, ending):
         """The ending with the id of its hold: the one that was taken, else one that is taken now. None where the gateway denies."""
         answer = self._client.send("POST", "/decisions", ending.ask)
-        if answer.status >= 500:
+        if _may_pass(answer.status):
             raise GatewayError(f"status {answer.status}")
-        hold_id = answer.body.get("hold_id") if answer.status == 200 and isinstance(answer.body, dict) else None
-        return replace(ending, hold_id=hold_id, ask=None) if isinstance(hold_id, str) else None
+        body = answer.body if isinstance(answer.body, dict) else {}
+        if isinstance(body.get("hold_id"), str):
+            return replace(ending, hold_id=body["hold_id"], ask=None)
+        if answer.status == 200 and body.get("decision") not in ("allow", "throttle", "reject"):
+            raise GatewayError("garbled")
+        return None
 
     def _after(self, ending, answer):
         """What is still to be called, or None."""
         if answer.status < 300:
             return None
-        if answer.status >= 500:
+        if _may_pass(answer.status):
             self.later(ending, f"status {answer.status}")
             return None
         self._log.once(f"settle-{answer.status}", "The gateway refused a settlement with status %s", answer.status)
         return ending.otherwise if answer.status not in (401, 403, 404, 409) else None
+
+
+def _may_pass(status):
+    """Failures that may be over the next time."""
+    return status >= 500 or status in (408, 429)

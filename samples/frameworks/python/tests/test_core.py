@@ -185,6 +185,8 @@ class Guard(unittest.TestCase):
         with self.assertLogs("budgetguard", "ERROR") as logs:
             self.assertIsInstance(self.begin(**options), Lease)
         self.assertEqual(4, len(logs.output))
+        self.assertNotIn("secret", "".join(logs.output))
+        self.assertIn("KeyError at " + __file__, "".join(logs.output))
         self.assertEqual({"user": "anonymous", "operation": "api_call"}, {key: value for key, value in self.gateway.asked()[0].items() if key != "id"})
         with self.assertLogs("budgetguard", "ERROR"):
             self.assertEqual(503, self.begin(fail_open=False, **options).status)
@@ -230,6 +232,15 @@ class Guard(unittest.TestCase):
         with self.assertLogs("budgetguard", "ERROR"):
             lease.finish(Outcome.DONE)
         self.assertEqual((1, Decimal("0.01")), (len(refused), self.gateway.settled))
+
+    def test_a_settlement_that_may_pass_is_tried_again(self):
+        for status in (408, 429, 503):
+            lease = self.begin()
+            self.gateway.settle = status
+            with self.assertLogs("budgetguard", "ERROR"):
+                lease.finish(Outcome.DONE)
+            self.gateway.settle = "ok"
+            self.assertTrue(self.gateway.wait(lambda: lease.hold_id in self.gateway.ended))
 
     def test_a_late_report_is_told(self):
         lease = self.begin()
