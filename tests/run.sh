@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test. Needs the .NET SDK that global.json names; packages come from NuGet and npm,
-# and Node itself from the system's packages where it is missing.
+# Builds everything and runs every test. Needs the .NET SDK that global.json names; packages come from NuGet and npm;
+# Node, Python's frameworks and nginx from the system's packages where they are missing.
 #   tests/run.sh          what every change has to pass
 #   tests/run.sh --full   also the long races
 # Ends with "N passed, N failed" on a line of its own; exits non-zero if anything failed.
@@ -14,14 +14,28 @@ fi
 
 command -v dotnet > /dev/null || { echo "The .NET SDK 10 is not on PATH."; echo "0 passed, 1 failed"; exit 1; }
 
+# The frameworks that the adapters are for, and the proxy that asks, as the system packages them.
+missing=()
+for package in python3-fastapi python3-uvicorn python3-httpx python3-flask python3-django nginx-light; do
+  dpkg -s "$package" > /dev/null 2>&1 || missing+=("$package")
+done
+
+if [ ${#missing[@]} -gt 0 ]; then
+  if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } > /dev/null; then
+    echo "These packages could not be installed: ${missing[*]}."
+    echo "0 passed, 1 failed"
+    exit 1
+  fi
+fi
+
 # The vendors' client libraries, the mail server and the library of Standard Webhooks for Node are a part of the tests; nothing of them is skipped.
 if ! command -v npm > /dev/null; then
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; } > /dev/null
 fi
 
-for project in BudgetGuard.Tests BudgetGuard.Gateway.Tests BudgetGuard.Email.Tests; do
-  if ! (cd "tests/$project/Node" && npm ci --ignore-scripts --no-audit --no-fund --silent); then
-    echo "The Node packages of $project could not be installed; npm is needed."
+for folder in tests/BudgetGuard.{,Gateway.,Email.}Tests/Node samples/frameworks/{express,fastify} tests/BudgetGuard.Frameworks.Tests/Apps/{express,fastify}; do
+  if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --silent); then
+    echo "The Node packages of $folder could not be installed; npm is needed."
     echo "0 passed, 1 failed"
     exit 1
   fi

@@ -6,14 +6,15 @@ namespace BudgetGuard.Gateway.Callers;
 
 /// <summary>
 /// Without keys whoever reaches the gateway may spend, and only programs of this machine do. A browser on it is one, so that any web page could spend through
-/// it: by a name of its own that resolves to this machine, or by a plain form. Such requests tell on themselves, and are refused.
+/// it: by a name of its own that resolves to this machine, or by a plain form. Such requests tell on themselves, and are refused; save to the API where it has
+/// a key, which no page knows.
 /// </summary>
-internal sealed class LocalCallersMiddleware(RequestDelegate next)
+internal sealed class LocalCallersMiddleware(RequestDelegate next, GatewaySettings settings)
 {
     private const string FetchSite = "Sec-Fetch-Site";
 
     public Task InvokeAsync(HttpContext context) =>
-        IsLocal(context.Request)
+        IsLocal(context.Request) || (settings.AdminKey is not null && context.Request.Path.StartsWithSegments(BudgetGuardApiExtensions.DefaultPrefix))
             ? next(context)
             : DialectErrors.WriteAsync(
                 context,

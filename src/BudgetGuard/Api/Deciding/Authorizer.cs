@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Estimation;
@@ -20,6 +21,7 @@ internal sealed class Authorizer(
     RequestAssessor assessor, Admission admission, Settler settler, GuardResponses responses, RequestLog log, SettingsSource settings, TimeProvider time)
 {
     private const string StatusHeader = "X-BudgetGuard-Status";
+    private const string BodyHeader = "X-BudgetGuard-Body";
     private const string PartialHeader = "X-Envoy-Auth-Partial-Body";
 
     private static readonly ModelRequestError Partial = new(413, "body_too_large", "Only a part of the body was forwarded, so that what it asks for is not known.");
@@ -35,10 +37,46 @@ internal sealed class Authorizer(
 
         if (asked.Profile == ProxyProfile.Nginx)
         {
-            // It passes nothing else on.
-            context.Response.OnStarting(static state => ToForbidden((HttpResponse)state), context.Response);
+            await AnswerInHeadersAsync(context, asked).ConfigureAwait(false);
+        }
+        else
+        {
+            await JudgeAsync(context, asked).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Says a denial by headers of a 403: nginx knows no other status, and throws the body away.</summary>
+    private async Task AnswerInHeadersAsync(HttpContext context, ForwardedCall asked)
+    {
+        HttpResponse response = context.Response;
+        Stream body = response.Body;
+        using var denial = new MemoryStream();
+        response.Body = denial;
+        try
+        {
+            await JudgeAsync(context, asked).ConfigureAwait(false);
+        }
+        finally
+        {
+            response.Body = body;
         }
 
+        if (response.StatusCode < StatusCodes.Status400BadRequest)
+        {
+            return;
+        }
+
+        // JSON is written in ASCII here, on one line: it may be a header as it is.
+        byte[] written = denial.ToArray();
+        response.Headers[StatusHeader] = response.StatusCode.ToString(CultureInfo.InvariantCulture);
+        response.Headers[BodyHeader] = Encoding.ASCII.GetString(written);
+        response.StatusCode = StatusCodes.Status403Forbidden;
+        response.ContentLength = written.Length;
+        await response.Body.WriteAsync(written, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private async Task JudgeAsync(HttpContext context, ForwardedCall asked)
+    {
         HttpContext forwarded = Forwarded(context, asked);
         string path = asked.Path.Value ?? string.Empty;
         ModelApi? api = ModelApis.Match(path, out string? modelFromPath);
@@ -70,17 +108,6 @@ internal sealed class Authorizer(
 
     private static bool HasBody(HttpContext context) =>
         context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? context.Request.ContentLength is null or > 0;
-
-    private static Task ToForbidden(HttpResponse response)
-    {
-        if (response.StatusCode >= StatusCodes.Status400BadRequest)
-        {
-            response.Headers[StatusHeader] = response.StatusCode.ToString(CultureInfo.InvariantCulture);
-            response.StatusCode = StatusCodes.Status403Forbidden;
-        }
-
-        return Task.CompletedTask;
-    }
 
     private static HttpContext Forwarded(HttpContext context, in ForwardedCall asked)
     {
