@@ -37,8 +37,6 @@ public static class BudgetGuardApiExtensions
             }
         });
         AdministrationRoutes.Map(group);
-
-        // The routes of decisions for other frameworks stand here.
         AdministrationRoutes.MapUnknown(group);
         return group;
     }
