@@ -158,7 +158,13 @@ internal sealed class Authorizer(
         }
         catch (BudgetGuardUnavailableException)
         {
+            log.Undecided(forwarded, "unavailable", StatusCodes.Status503ServiceUnavailable);
             await responses.UnavailableAsync(context).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The proxy left before anything was held.
+            await responses.RefuseAsync(context, ModelRequestError.ClientLeft).ConfigureAwait(false);
         }
     }
 }
