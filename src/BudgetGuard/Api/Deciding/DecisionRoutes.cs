@@ -128,6 +128,6 @@ internal static class DecisionRoutes
             builder.ProducesProblem(status);
         }
 
-        return builder.DisableBudgetGuard();
+        return builder.WithTags("BudgetGuard").DisableBudgetGuard();
     }
 }

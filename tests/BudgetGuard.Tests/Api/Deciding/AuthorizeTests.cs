@@ -90,6 +90,17 @@ public sealed class AuthorizeTests
     }
 
     [Fact]
+    public async Task A_stream_has_to_fit_as_a_whole()
+    {
+        await using DecidingApp app = await DecidingApp.StartAsync("""{"Budgets":{"daily":{"Limit":0.5,"Period":"Day","Per":["User"]}}}""");
+        const string Stream = """{"model":"exp","stream":true,"max_tokens":9000,"messages":[]}""";
+        using HttpResponseMessage answer = await app.App.PostAsync(Root + Chat, Stream);
+        Assert.Equal(HttpStatusCode.PaymentRequired, answer.StatusCode);
+        Assert.Equal("reject", (await app.DecideAsync($$"""{"user":"alice","path":"{{Chat}}","request":{{Stream}} }""")).Decision);
+        Assert.Equal((0m, 0m), await app.BooksAsync());
+    }
+
+    [Fact]
     public async Task T207_A_body_that_nobody_sees_costs_the_most_that_its_model_can()
     {
         await using DecidingApp app = await DecidingApp.StartAsync(Plenty);
