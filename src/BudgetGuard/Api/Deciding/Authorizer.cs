@@ -18,7 +18,14 @@ namespace BudgetGuard.Api.Deciding;
 /// its body cannot be seen, that is the most that a request to its path may cost.
 /// </summary>
 internal sealed class Authorizer(
-    RequestAssessor assessor, Admission admission, Settler settler, GuardResponses responses, RequestLog log, SettingsSource settings, TimeProvider time)
+    RequestAssessor assessor,
+    Admission admission,
+    Settler settler,
+    IPriceCatalog catalog,
+    GuardResponses responses,
+    RequestLog log,
+    SettingsSource settings,
+    TimeProvider time)
 {
     private const string StatusHeader = "X-BudgetGuard-Status";
     private const string BodyHeader = "X-BudgetGuard-Body";
@@ -93,8 +100,7 @@ internal sealed class Authorizer(
         }
         else if (asked.Profile == ProxyProfile.Nginx || !HasBody(context))
         {
-            var unseen = new ModelRequest { Model = modelFromPath, HasHiddenInput = true };
-            await DecideAsync(context, forwarded, asked.Profile, new ModelCall(api!, unseen)).ConfigureAwait(false);
+            await DecideAsync(context, forwarded, asked.Profile, new ModelCall(api!, Unseen(api!, modelFromPath))).ConfigureAwait(false);
         }
         else if (string.Equals(context.Request.Headers[PartialHeader], "true", StringComparison.OrdinalIgnoreCase))
         {
@@ -105,6 +111,14 @@ internal sealed class Authorizer(
             await DecideSeenAsync(context, forwarded, asked.Profile, api!, modelFromPath).ConfigureAwait(false);
         }
     }
+
+    /// <summary>A request whose body nobody sees: it may ask for all that its model reads and writes.</summary>
+    private ModelRequest Unseen(ModelApi api, string? model) => new()
+    {
+        Model = model,
+        HasHiddenInput = true,
+        MaxOutputTokens = (model is null ? null : catalog.Find(model, api.Provider)?.MaxOutputTokens) ?? settings.Current.DefaultMaxOutputTokens,
+    };
 
     private static bool HasBody(HttpContext context) =>
         context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? context.Request.ContentLength is null or > 0;
@@ -171,7 +185,13 @@ internal sealed class Authorizer(
         }
         catch (BudgetGuardUnavailableException)
         {
+            log.Undecided(forwarded, "unavailable", StatusCodes.Status503ServiceUnavailable);
             await responses.UnavailableAsync(context).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The proxy left before anything was held.
+            await responses.RefuseAsync(context, ModelRequestError.ClientLeft).ConfigureAwait(false);
         }
     }
 }

@@ -69,6 +69,10 @@ internal static class DecisionRoutes
         {
             return Problem.Unavailable("The budget guard cannot decide now: an estimator of the app failed.");
         }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return Problem.ClientLeft();
+        }
     }
 
     private static async Task<DecisionResult> ExtendAsync(
@@ -124,6 +128,6 @@ internal static class DecisionRoutes
             builder.ProducesProblem(status);
         }
 
-        return builder.DisableBudgetGuard();
+        return builder.WithTags("BudgetGuard").DisableBudgetGuard();
     }
 }

@@ -28,12 +28,13 @@ internal readonly record struct ForwardedCall(ProxyProfile Profile, string Metho
     public static (ForwardedCall Call, Problem? Problem) Read(HttpContext context)
     {
         // Behind its prefix Envoy sends the client's own path and query: what that query says of a profile is the client's word.
-        if (context.GetRouteValue("rest") is string rest)
+        string query = context.Request.QueryString.Value ?? string.Empty;
+        string? rest = context.GetRouteValue("rest") as string;
+        if (rest is not null || context.Request.Path.Value is [.., '/'])
         {
-            return (new ForwardedCall(ProxyProfile.Envoy, context.Request.Method, new PathString("/" + rest), context.Request.QueryString.Value ?? string.Empty), null);
+            return (new ForwardedCall(ProxyProfile.Envoy, context.Request.Method, new PathString("/" + rest), query), null);
         }
 
-        string query = context.Request.QueryString.Value ?? string.Empty;
         if (query.StartsWith(EnvoyPrefix + "/", StringComparison.Ordinal))
         {
             return Of(ProxyProfile.Envoy, context.Request.Method, query[EnvoyPrefix.Length..], "the path behind profile=envoy");

@@ -39,6 +39,9 @@ internal sealed class Problem : IResult, IStatusCodeHttpResult
     /// <summary>The body as a whole, or what it is sent with.</summary>
     public static Problem Of(int status, string code, string detail) => new(status, code, detail);
 
+    /// <summary>499: nobody reads it.</summary>
+    public static Problem ClientLeft() => new(StatusCodes.Status499ClientClosedRequest, "client_closed_request", "The client left.");
+
     /// <summary>404: also where the hold is another caller's.</summary>
     public static Problem NoHold() => new(StatusCodes.Status404NotFound, "hold_not_found", "There is no such hold.");
 

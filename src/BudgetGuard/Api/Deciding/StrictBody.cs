@@ -38,6 +38,10 @@ internal static class StrictBody
         {
             return (null, Problem.Of(StatusCodes.Status408RequestTimeout, "request_timeout", "The body did not arrive in time."));
         }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return (null, Problem.ClientLeft());
+        }
         catch (BadHttpRequestException refused)
         {
             return (null, Problem.Of(refused.StatusCode, "invalid_body", "The body could not be read."));

@@ -45,7 +45,7 @@ public sealed class DecisionTests
     [Fact]
     public async Task Where_no_budget_applies_nothing_is_held_and_nothing_remains_to_be_told()
     {
-        await using DecidingApp app = await DecidingApp.StartAsync("""{"Budgets":{"daily":{"Limit":1,"Period":"Day","Users":["bob"]}}}""");
+        await using DecidingApp app = await DecidingApp.StartAsync("""{"Budgets":{"daily":{"Limit":1,"Period":"Day","Match":{"Users":["bob"]}}}}""");
         Answered answer = (await app.DecideAsync(5m)).Allowed();
         Assert.Equal(JsonValueKind.Null, answer.Json.GetProperty("budget").ValueKind);
         Assert.Equal(JsonValueKind.Null, answer.Json.GetProperty("remaining").ValueKind);
