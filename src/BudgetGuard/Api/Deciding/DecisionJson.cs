@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace BudgetGuard.Api.Deciding;
 
-/// <summary>How bodies are read and written, whatever the JSON options of the app say: nothing that is unknown, there twice or of another type is let through.</summary>
+/// <summary>
+/// How bodies are read and written, whatever the JSON options of the app say: nothing that is unknown, there twice or of another type is let through.
+/// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

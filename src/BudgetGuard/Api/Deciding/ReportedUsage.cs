@@ -5,7 +5,9 @@ using BudgetGuard.Metering;
 
 namespace BudgetGuard.Api.Deciding;
 
-/// <summary>Reads a provider's usage block as it came, by the readers that read it in answers. One that tells no tokens is refused: nothing is settled at nothing by mistake.</summary>
+/// <summary>
+/// Reads a provider's usage block as it came, by the readers that read it in answers. One that tells no tokens is refused: nothing is settled at nothing by mistake.
+/// </summary>
 internal sealed class ReportedUsage(UsageReaders readers)
 {
     // More tokens than any call has.

@@ -20,7 +20,8 @@ internal static class StrictBody
     {
         if (!IsPlainJson(context.Request))
         {
-            return (null, Problem.Of(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8, not compressed."));
+            return (null, Problem.Of(
+                StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8, not compressed."));
         }
 
         if (context.Request.ContentLength > maxBytes)
