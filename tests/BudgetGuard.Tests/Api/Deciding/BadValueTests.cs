@@ -39,15 +39,11 @@ public sealed class BadValueTests
         { """{"user":"alice","estimated_cost":"NaN"}""", "estimated_cost" },
         { """{"user":"alice","estimated_cost":true}""", "estimated_cost" },
         { """{"user":"alice","estimated_cost":1e400}""", "estimated_cost" },
-        { """{"user":"alice","estimated_cost":1e-400}""", "estimated_cost" },
         { """{"user":"alice","estimated_cost":1e99999999999999999999}""", "estimated_cost" },
-        { """{"user":"alice","estimated_cost":0.0000000001}""", "estimated_cost" },
-        { """{"user":"alice","estimated_cost":0.1234567891}""", "estimated_cost" },
         { """{"user":"alice","estimated_cost":9223372037}""", "estimated_cost" },
         { """{"user":"alice","estimated_cost":9223372036.000000001}""", "estimated_cost" },
         { $$"""{"user":"alice","estimated_cost":{{AtMost}}}""", "estimated_cost" },
         { $$"""{"user":"alice","estimated_cost":1{{new string('0', 200)}}1}""", "estimated_cost" },
-        { $$"""{"user":"alice","estimated_cost":0.{{AtMost}}}""", "estimated_cost" },
         { """{"user":"alice","estimated_cost":1,"estimated_cost":2}""", "estimated_cost" },
         { """{"user":"alice","estimated_cost":NaN}""", "estimated_cost" },
         { """{"user":"alice","estimated_cost":Infinity}""", "estimated_cost" },
@@ -84,7 +80,6 @@ public sealed class BadValueTests
         { """{"cost":-0.01}""", "cost" },
         { """{"cost":"0.1"}""", "cost" },
         { """{"cost":1e400}""", "cost" },
-        { """{"cost":0.0000000001}""", "cost" },
         { """{"cost":0,"cost":1}""", "cost" },
         { """{"cost":0.1,"reason":"x"}""", "reason" },
         { """{"cost":0.1,"model":"cheap"}""", "model" },
@@ -114,7 +109,6 @@ public sealed class BadValueTests
         { """{"cost":-1}""", "cost" },
         { """{"cost":"1"}""", "cost" },
         { """{"cost":1e400}""", "cost" },
-        { """{"cost":0.0000000001}""", "cost" },
         { """{"cost":9223372036}""", "cost" },
         { """{"cost":1,"user":"bob"}""", "user" },
         { """{"cost":1,"cost":2}""", "cost" },
@@ -188,7 +182,12 @@ public sealed class BadValueTests
     [InlineData("0.15e+1", 1_500_000_000)]
     [InlineData("9007199254.740993", 9_007_199_254_740_993_000)]
     [InlineData("9223372036", 9_223_372_036_000_000_000)]
-    public void An_amount_is_read_to_its_last_digit(string number, long nanos)
+    [InlineData("9223372035.99999999900000000000000000000000000000000001", 9_223_372_036_000_000_000)]
+    [InlineData("0.0000000001", 1)]
+    [InlineData("0.1234567891", 123_456_790)]
+    [InlineData("0.123456789000000000000000000000000000000000000000001", 123_456_790)]
+    [InlineData("1e-400", 1)]
+    public void An_amount_is_read_to_its_last_digit_and_rounded_up_to_a_nano_dollar(string number, long nanos)
     {
         UsdAmount amount = UsdAmount.Parse(Encoding.ASCII.GetBytes(number));
         Assert.Null(amount.Problem);
