@@ -36,9 +36,9 @@ public sealed class EventIdTests
         [412] = "AlertSinkWorks",
         [413] = "AlertDigestLost",
         [414] = "AlertSinksNotRebuilt",
-        [420] = "AccountToppedUp",
-        [421] = "AccountReset",
-        [422] = "AdminKeyRefused",
+        [520] = "AccountToppedUp",
+        [521] = "AccountReset",
+        [522] = "AdminKeyRefused",
     };
 
     private static LoggerMessageAttribute[] Messages { get; } =

@@ -23,12 +23,12 @@ internal sealed partial class ApiAudit(ILogger<ApiAudit> logger)
     private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 
     [LoggerMessage(
-        420, LogLevel.Warning, "{Who} at {Address} raised the limit of budget {Budget} for {Partition} from {Before} to {After} until {Until}", EventName = "AccountToppedUp")]
+        520, LogLevel.Warning, "{Who} at {Address} raised the limit of budget {Budget} for {Partition} from {Before} to {After} until {Until}", EventName = "AccountToppedUp")]
     private partial void LogToppedUp(string who, string address, string budget, string partition, decimal before, decimal after, string until);
 
-    [LoggerMessage(421, LogLevel.Warning, "{Who} at {Address} reset budget {Budget} for {Partition}, of which {Used} was used", EventName = "AccountReset")]
+    [LoggerMessage(521, LogLevel.Warning, "{Who} at {Address} reset budget {Budget} for {Partition}, of which {Used} was used", EventName = "AccountReset")]
     private partial void LogReset(string who, string address, string budget, string partition, decimal used);
 
-    [LoggerMessage(422, LogLevel.Warning, "A wrong administration key was presented from {Address}.", EventName = "AdminKeyRefused")]
+    [LoggerMessage(522, LogLevel.Warning, "A wrong administration key was presented from {Address}.", EventName = "AdminKeyRefused")]
     private partial void LogWrongKey(string address);
 }
