@@ -74,6 +74,12 @@ for (const version of [4, 5]) {
 
     for (const [name, answer] of [
       ['is no JSON', 'hello'], ['is null', 'null'], ['is a list', '[]'], ['decides nothing', '{}'], ['has no body', '{"decision":"reject","status":402}'],
+      ['has headers that are a list', '{"decision":"reject","status":402,"headers":[1],"body":{}}'],
+      ['has no headers', '{"decision":"reject","status":402,"headers":null,"body":{}}'],
+      ['has a header that is no text', '{"decision":"reject","status":402,"headers":{"X":{}},"body":{}}'],
+      ['splits a header', '{"decision":"reject","status":402,"headers":{"X":"a\\r\\nSet-Cookie: b"},"body":{}}'],
+      ['says how its body is sent', '{"decision":"reject","status":402,"headers":{"Transfer-Encoding":"chunked"},"body":{}}'],
+      ['has a hold without a name', '{"decision":"allow","hold_id":5,"estimated_cost":1}'],
       ['would be a success', '{"decision":"reject","status":200,"body":{}}'], ['has an unknown decision', '{"decision":"maybe"}'],
     ]) {
       it(`does not take an answer for a decision that ${name}`, async (t) => {
