@@ -155,7 +155,7 @@ class GatewayClient {
       status = response.status;
       text = await response.text(); // read to its end, or the connection cannot be used again
     } catch (error) {
-      if (abort.signal.aborted) throw new GatewayError('timeout', `no answer within ${Math.round(timeoutMs)} ms`);
+      if (abort.signal.aborted) throw Object.assign(new GatewayError('timeout', `no answer within ${Math.round(timeoutMs)} ms`), { sentChars: body?.length ?? 0 });
       throw new GatewayError('connection', error.cause?.code ?? error.cause?.message ?? error.message, undefined, NEVER_SENT.includes(error.cause?.code));
     } finally {
       clearTimeout(timer);

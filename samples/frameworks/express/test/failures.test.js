@@ -37,6 +37,14 @@ for (const version of [4, 5]) {
       assert.ok(took >= 290 && took < 1000, `${took} ms`);
     });
 
+    it('does not pass a large request that the gateway reads for too long', async (t) => {
+      const customRequestExtractor = (req) => ({ path: '/v1/chat/completions', request: { messages: ['x'.repeat(Number(req.get('x-size')))] } });
+      const { call, gateway } = await startApp(t, version, { options: { timeoutMs: 100, customRequestExtractor, customCostExtractor: undefined } });
+      gateway.mode = 'hang';
+      assert.equal((await call('/api/work', { headers: { 'x-size': '1000' } })).status, 200);
+      assert.equal((await call('/api/work', { headers: { 'x-size': '300000' } })).status, 503);
+    });
+
     it('gives back what a decision holds whose answer was lost', async (t) => {
       const { call, gateway, guard } = await startApp(t, version, { options: { timeoutMs: GENEROUS_MS } });
       gateway.decisionModes = ['lost', 'lost'];
