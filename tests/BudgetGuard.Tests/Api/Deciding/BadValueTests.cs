@@ -57,6 +57,8 @@ public sealed class BadValueTests
         { """{"user":"alice","request":{"model":"cheap","messages":[]},"path":"/v1/nothing"}""", "path" },
         { """{"user":"alice","path":"v1/chat/completions"}""", "path" },
         { """{"user":"alice","path":"/a\u0000b"}""", "path" },
+        { """{"user":"alice","path":"/a%00b"}""", "path" },
+        { """{"user":"alice","path":"/v1beta/models/a%00b:generateContent","request":{"contents":[]}}""", "path" },
         { """{"user":"alice","model":"exp","request":{"model":"cheap","messages":[]},"path":"/v1/chat/completions"}""", "model" },
         { """{"user":"alice","ttl_seconds":0}""", "ttl_seconds" },
         { """{"user":"alice","ttl_seconds":-1}""", "ttl_seconds" },
