@@ -3,6 +3,9 @@
 const ABANDON_MS = 5000;
 const ABANDONING = 32;
 const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
+const FRAMING = /^(connection|content-length|transfer-encoding)$/i;
 const UNITS = 28; // digits that the gateway's decimals keep exactly
 
 /** The text of an amount as a JSON number: what was written, never what floating point made of it. */
@@ -152,7 +155,7 @@ class GatewayClient {
       status = response.status;
       text = await response.text(); // read to its end, or the connection cannot be used again
     } catch (error) {
-      if (abort.signal.aborted) throw new GatewayError('timeout', `no answer within ${Math.round(timeoutMs)} ms`);
+      if (abort.signal.aborted) throw Object.assign(new GatewayError('timeout', `no answer within ${Math.round(timeoutMs)} ms`), { sentChars: body?.length ?? 0 });
       throw new GatewayError('connection', error.cause?.code ?? error.cause?.message ?? error.message, undefined, NEVER_SENT.includes(error.cause?.code));
     } finally {
       clearTimeout(timer);
@@ -189,16 +192,22 @@ function readDecision(text) {
   }
   const raw = rawMembers(text);
   const exact = (name) => (typeof answer[name] === 'number' ? raw[name] : undefined);
-  if (answer?.decision === 'allow') {
+  if (answer?.decision === 'allow' && (answer.hold_id == null || typeof answer.hold_id === 'string')) {
     const { decision, hold_id: holdId, budget = null, degraded = false } = answer;
     return { decision, holdId, budget, degraded, cost: exact('estimated_cost'), remaining: exact('remaining') ?? null };
   }
   const { decision, status, headers = {}, retry_after: retryAfter = null, body } = answer ?? {};
-  const sendable = Number.isInteger(status) && status >= 400 && status <= 599 && raw.body?.startsWith('{');
+  const sendable = Number.isInteger(status) && status >= 400 && status <= 599 && raw.body?.startsWith('{') && areHeaders(headers);
   if (!['throttle', 'reject'].includes(decision) || !sendable) {
     throw new GatewayError('answer', 'an answer that is no decision');
   }
   return { decision, retryAfter, resetsAt: body?.resets_at, answer: { status, headers, body: raw.body } };
+}
+
+/** Headers that can be sent, none of which says where the body ends. */
+function areHeaders(headers) {
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return false;
+  return Object.entries(headers).every(([name, value]) => typeof value === 'string' && HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !FRAMING.test(name));
 }
 
 module.exports = { GatewayClient, GatewayError, exactMoney, addMoney, units, rawMembers };

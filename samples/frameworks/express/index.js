@@ -4,9 +4,12 @@ const { randomUUID } = require('node:crypto');
 const { GatewayClient, exactMoney, addMoney } = require('./client');
 const { Denials } = require('./denials');
 const { createLog } = require('./log');
+const { atMost, debounced } = require('./timing');
 const { BudgetMiddlewareOptions, MiddlewareConfig, FrameworkType, resolveOptions, letOff } = require('./options');
 
 const DISCONNECT_GRACE_MS = 100; // for a handler that hears of its client's leaving and then reports what it spent
+const LATE_REPORTS_MS = 30_000; // how long after a report that follows a disconnect the next one is waited for, if the response does not end before
+const LARGE_CHARS = 256 * 1024;
 const CLIENTS_MISTAKES = [400, 413, 415, 422];
 const visited = new WeakSet(); // a request is held once, however many guards it passes
 const UNAVAILABLE = {
@@ -91,8 +94,10 @@ function createGuard(config) {
         return { answer: { status: error.status, headers: {}, body: JSON.stringify({ error: 'The budget guard cannot read this request' }) } };
       }
       if (error.mayHold) inBackground(client.abandon(facts).catch(() => {}));
-      log.error(error.kind ?? 'error', `the gateway does not decide (${error.message}); requests are ${settings.failOpen ? 'passed uncounted' : 'refused'}`);
-      return settings.failOpen ? { handle: new Handle({ decision: 'allow' }, log) } : { answer: UNAVAILABLE };
+      // How long the gateway reads is up to the client that sends much: that is no way past it.
+      const passes = settings.failOpen && !(error.kind === 'timeout' && error.sentChars > LARGE_CHARS);
+      log.error(error.kind ?? 'error', `the gateway does not decide (${error.message}); requests are ${passes ? 'passed uncounted' : 'refused'}`);
+      return passes ? { handle: new Handle({ decision: 'allow' }, log) } : { answer: UNAVAILABLE };
     }
   }
 
@@ -128,7 +133,12 @@ function createGuard(config) {
     res.once('finish', conclude);
     res.once('close', () => {
       gone = true;
-      if (!ended) setTimeout(conclude, DISCONNECT_GRACE_MS);
+      if (ended) return;
+      setTimeout(() => {
+        // A handler that has answered nothing yet may still pay for it: leaving early must not make that cheaper. Else the hold expires and is charged.
+        if (res.headersSent || handle.hasReport) conclude();
+        else handle.onReport(debounced(conclude, LATE_REPORTS_MS));
+      }, DISCONNECT_GRACE_MS);
     });
   }
 
@@ -204,6 +214,7 @@ function toModelCall({ path, request }) {
 /** What the handler sees as `req.budgetGuard`. */
 class Handle {
   #report = null;
+  #reported = () => {};
   #state;
   #log;
 
@@ -230,7 +241,20 @@ class Handle {
   #add(fits, next) {
     if (!fits) throw new Error('A hold settles at a cost, or at the usage of one model: report the cost of a request that uses several');
     if (this.#state === 'closed') this.#log.error('late', 'a report came after the response had ended or its client had gone; it is not charged');
-    else this.#report = next();
+    else {
+      this.#report = next();
+      this.#reported();
+    }
+  }
+
+  /** Internal: calls back for each report from now on. */
+  onReport(callback) {
+    this.#reported = callback;
+  }
+
+  /** Internal. */
+  get hasReport() {
+    return this.#report !== null;
   }
 
   /** Internal: ends reporting; null when nothing was reported. */
@@ -261,12 +285,6 @@ function commitHead(res, chunk, encoding) {
 
 function isChunk(value) {
   return value == null || typeof value === 'function' || typeof value === 'string' || value instanceof Uint8Array;
-}
-
-function atMost(ms, promise) {
-  let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`it took longer than ${ms} ms`)), ms)));
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 module.exports = {

@@ -76,6 +76,44 @@ public sealed class ApiTests : GatewayTests
     }
 
     [Fact]
+    public async Task T202_the_key_of_a_caller_decides_for_nobody_and_ends_no_hold()
+    {
+        GatewayUnderTest gateway = await StartAsync(settings: _withKeys);
+        (string, string) alice = ("Authorization", "Bearer key-of-alice");
+        foreach ((string method, string path) in ((string, string)[])[("POST", "/decisions"), ("POST", "/holds/1/settle"), ("POST", "/holds/1/extend"), ("DELETE", "/holds/1"), ("GET", "/authorize?profile=nginx"), ("POST", "/authorize/work")])
+        {
+            Assert.Equal((path, HttpStatusCode.Unauthorized), (path, await StatusAsync(gateway, method, Prefix + path, alice)));
+        }
+
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(gateway, "GET", Prefix + "/me?user=bob", alice));
+    }
+
+    [Theory]
+    [InlineData("?returnUrl=//evil.example")]
+    [InlineData("?returnUrl=/%5Cevil.example")]
+    [InlineData("?url=https:evil.example")]
+    public async Task T189_T200_the_page_sends_nobody_elsewhere_and_is_found_below_any_prefix(string query)
+    {
+        GatewayUnderTest gateway = await StartAsync();
+        using HttpClient client = new(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = gateway.Client.BaseAddress };
+        using HttpResponseMessage answer = await client.GetAsync(Prefix + "/docs" + query);
+        Assert.Equal("docs/", answer.Headers.Location?.OriginalString);
+    }
+
+    [Theory]
+    [InlineData("/docs/..%2f..%2fappsettings.json")]
+    [InlineData("/docs/..%5c..%5cappsettings.json")]
+    [InlineData("/docs/%2e%2e%2fappsettings.json")]
+    [InlineData("/openapi/..%2fappsettings.json")]
+    [InlineData("/docs/..%252fappsettings.json")]
+    public async Task T198_no_file_is_read_beside_the_page(string path)
+    {
+        GatewayUnderTest gateway = await StartAsync();
+        using HttpResponseMessage answer = await gateway.Client.GetAsync(Prefix + path);
+        Assert.DoesNotContain("ShutdownTimeout", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_administrator_tops_up_whom_the_budget_denied()
     {
         const string guard = """{"Budgets":{"own":{"Requests":1,"Period":"Day","Per":["User"],"OnExceeded":"Reject"}}}""";

@@ -37,6 +37,14 @@ for (const version of [4, 5]) {
       assert.ok(took >= 290 && took < 1000, `${took} ms`);
     });
 
+    it('does not pass a large request that the gateway reads for too long', async (t) => {
+      const customRequestExtractor = (req) => ({ path: '/v1/chat/completions', request: { messages: ['x'.repeat(Number(req.get('x-size')))] } });
+      const { call, gateway } = await startApp(t, version, { options: { timeoutMs: 100, customRequestExtractor, customCostExtractor: undefined } });
+      gateway.mode = 'hang';
+      assert.equal((await call('/api/work', { headers: { 'x-size': '1000' } })).status, 200);
+      assert.equal((await call('/api/work', { headers: { 'x-size': '300000' } })).status, 503);
+    });
+
     it('gives back what a decision holds whose answer was lost', async (t) => {
       const { call, gateway, guard } = await startApp(t, version, { options: { timeoutMs: GENEROUS_MS } });
       gateway.decisionModes = ['lost', 'lost'];
@@ -74,6 +82,12 @@ for (const version of [4, 5]) {
 
     for (const [name, answer] of [
       ['is no JSON', 'hello'], ['is null', 'null'], ['is a list', '[]'], ['decides nothing', '{}'], ['has no body', '{"decision":"reject","status":402}'],
+      ['has headers that are a list', '{"decision":"reject","status":402,"headers":[1],"body":{}}'],
+      ['has no headers', '{"decision":"reject","status":402,"headers":null,"body":{}}'],
+      ['has a header that is no text', '{"decision":"reject","status":402,"headers":{"X":{}},"body":{}}'],
+      ['splits a header', '{"decision":"reject","status":402,"headers":{"X":"a\\r\\nSet-Cookie: b"},"body":{}}'],
+      ['says how its body is sent', '{"decision":"reject","status":402,"headers":{"Transfer-Encoding":"chunked"},"body":{}}'],
+      ['has a hold without a name', '{"decision":"allow","hold_id":5,"estimated_cost":1}'],
       ['would be a success', '{"decision":"reject","status":200,"body":{}}'], ['has an unknown decision', '{"decision":"maybe"}'],
     ]) {
       it(`does not take an answer for a decision that ${name}`, async (t) => {

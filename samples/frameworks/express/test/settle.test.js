@@ -5,6 +5,7 @@ const http = require('node:http');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 const { Readable } = require('node:stream');
+const { setTimeout: delay } = require('node:timers/promises');
 const { startApp, eventually } = require('./app');
 
 const routes = (path, work) => (app, handler) => app.post(path, handler(work));
@@ -158,6 +159,24 @@ for (const version of [4, 5]) {
         assert.equal(gateway.count('POST', '/settle') + gateway.count('DELETE'), 1);
       });
     }
+
+    it('settles at the report of a handler that goes on though the client left before anything was sent', async (t) => {
+      const work = async (req, res) => {
+        await once(res, 'close');
+        await delay(300);
+        req.budgetGuard.reportCost('0.02');
+        await delay(150);
+        req.budgetGuard.reportCost('0.03');
+        res.json({});
+      };
+      const { url, gateway, ran } = await startApp(t, version, { routes: routes('/work', work) });
+      const gone = new AbortController();
+      const left = fetch(`${url}/work`, { method: 'POST', signal: gone.signal }).catch(() => {});
+      await eventually(() => ran.length === 1, 'the handler runs');
+      gone.abort();
+      await left;
+      await eventually(() => gateway.ledger[0] === 0.05, `settled at the report, but ${gateway.ledger}`);
+    });
 
     it('settles at the estimate when the client leaves before anything was sent and the handler then fails', async (t) => {
       const work = async (req, res) => { await once(res, 'close'); throw new Error('aborted'); };

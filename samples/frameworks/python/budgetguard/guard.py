@@ -172,9 +172,10 @@ class BudgetGuardMiddleware:
             self._log.recovered()
             estimate = None if estimate is None else Decimal(estimate)
             return Lease(self._settler, hold_id, estimate, ask.user, ask.model, body, is_metered=self.options.enable_cost_tracking)
-        if isinstance(body.get("status"), int) and isinstance(body.get("body"), dict):
+        denial = Denial.read(body)
+        if denial is not None:
             self._log.recovered()
-            return self._denied(Denial(body["status"], body.get("headers") or {}, body["body"]))
+            return self._denied(denial)
         return self._unanswered(ask, GatewayError("garbled", "the gateway's answer is not understood", sent=True))
 
     def _denied(self, denial):

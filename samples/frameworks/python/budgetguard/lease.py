@@ -1,6 +1,7 @@
 """What the guard says to a request: a lease, on which the app reports what it spent, or a denial to send on."""
 
 import enum
+import re
 import threading
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
@@ -36,6 +37,15 @@ class Outcome(enum.Enum):
         return Outcome.FAILED if status >= 400 else Outcome.DONE
 
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FRAMING = ("connection", "content-length", "transfer-encoding")
+
+
+def _is_header(name, value):
+    return (isinstance(value, str) and value.isascii() and (value == "" or value.isprintable())
+            and _HEADER_NAME.fullmatch(name) is not None and name.lower() not in _FRAMING)
+
+
 @dataclass(frozen=True)
 class Denial:
     """An answer to send instead of calling the app."""
@@ -43,6 +53,15 @@ class Denial:
     status: int
     headers: Dict[str, str]
     body: Dict[str, Any]
+
+    @staticmethod
+    def read(answer: Dict[str, Any]) -> Optional["Denial"]:
+        """What the gateway says to send; None where it cannot be sent."""
+        status, headers, body = answer.get("status"), answer.get("headers") or {}, answer.get("body")
+        is_sendable = (
+            answer.get("decision") in ("throttle", "reject") and type(status) is int and 400 <= status <= 599
+            and isinstance(body, dict) and isinstance(headers, dict) and all(_is_header(name, value) for name, value in headers.items()))
+        return Denial(status, headers, body) if is_sendable else None
 
     @property
     def content(self) -> bytes:
@@ -89,6 +108,10 @@ class Lease:
         model = model or self.model
         if not isinstance(usage, dict) or not model:
             raise ValueError("expected the usage block as a dict, and the name of the model")
+        try:
+            to_json(usage)
+        except (TypeError, ValueError, RecursionError):
+            raise ValueError("the usage block is no JSON") from None
         with self._lock:
             self._check(self._cost is None and (self._usage is None or self._usage[0] == model))
             self._usage = (model, usage if self._usage is None else _sum(self._usage[1], usage))

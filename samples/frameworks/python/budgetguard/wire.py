@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 MAX_ANSWER_BYTES = 256 * 1024
+MAX_EXPONENT = 100
 
 
 class GatewayError(Exception):
@@ -37,7 +38,15 @@ def to_json(value: Any) -> str:
 
 
 def from_json(text: bytes) -> Any:
-    return json.loads(text, parse_float=Decimal)
+    return json.loads(text, parse_float=_decimal)
+
+
+def _decimal(text):
+    """A few letters must not stand for a number of gigabytes when it is written again."""
+    number = Decimal(text)
+    if not -MAX_EXPONENT <= number.adjusted() <= MAX_EXPONENT:
+        raise ValueError("a number is out of range")
+    return number
 
 
 class Address:
@@ -108,9 +117,17 @@ def _read_body(status, headers, rest, is_over):
             raise ValueError("transfer-encoding")
         return _read_chunks(rest)
     if "content-length" in headers:
-        length = int(headers["content-length"])
+        length = _count(headers["content-length"], 10)
         return (rest[:length], len(rest) == length) if len(rest) >= length else (None, False)
     return (rest, False) if is_over else (None, False)
+
+
+def _count(text, base):
+    """int() also takes signs, with which a body would go backwards."""
+    count = int(text, base)
+    if not text.strip().isalnum():
+        raise ValueError(text)
+    return count
 
 
 def _read_chunks(rest):
@@ -119,7 +136,7 @@ def _read_chunks(rest):
         end = rest.find(b"\r\n", at)
         if end < 0:
             return None, False
-        size = int(rest[at:end].split(b";")[0], 16)
+        size = _count(rest[at:end].split(b";")[0].decode("ascii"), 16)
         start = end + 2
         if size == 0:
             # No trailers are expected: the body ends with an empty line.

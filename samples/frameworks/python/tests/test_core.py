@@ -60,7 +60,10 @@ class Answers(unittest.TestCase):
 
     def test_what_is_no_answer(self):
         for text in (b"SSH-2.0\r\n\r\n", b"HTTP/1.1 x\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{a}",
-                     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", b"x" * 300_000):
+                     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", b"x" * 300_000,
+                     # A size below nothing would lead back to the same chunk for ever.
+                     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-6\r\nabcdefgh", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{} ",
+                     b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1e9999999"):
             with self.assertRaises(GatewayError, msg=text[:40]):
                 parse(text, False)
         self.assertEqual((502, None, True), parse(b"HTTP/1.1 502 No\r\nContent-Length: 6\r\n\r\n<html>", False))
@@ -290,6 +293,22 @@ class Guard(unittest.TestCase):
         self.assertEqual(["ERROR", "WARNING", "ERROR"], [record.levelname for record in logs.records])
         with self.assertNoLogs("budgetguard"):
             self.begin(log_errors=False)
+
+    def test_a_denial_that_cannot_be_sent_is_no_answer(self):
+        for denial in ('"status":200', '"status":true', '"status":99999', '"status":402,"headers":[1]', '"status":402,"headers":{"X":1}',
+                       '"status":402,"headers":{"X":"a\\r\\nSet-Cookie: b"}', '"status":402,"headers":{"a b":"c"}', '"status":402,"headers":{"X":"\\u2603"}',
+                       '"status":402,"headers":{"Transfer-Encoding":"chunked"}'):
+            self.gateway.hold = lambda http, body: self.gateway.reply(http, 200, f'{{"decision":"reject","body":{{}},{denial}}}')
+            self.assertEqual(503, self.begin(fail_open=False, log_errors=False).status, denial)
+            self.assertIsInstance(self.begin(log_errors=False), Lease, denial)
+
+    def test_usage_that_is_no_JSON_is_refused_where_it_is_reported(self):
+        lease = self.begin()
+        for usage in ({"prompt_tokens": float("nan")}, {"at": object()}):
+            with self.assertRaises(ValueError):
+                lease.report_usage(usage, "gpt-4")
+        lease.finish(Outcome.DONE)
+        self.assertEqual(1, len(self.gateway.endings()))
 
     def test_degraded_passes(self):
         self.gateway.hold = lambda http, body: self.gateway.reply(http, 200, '{"decision":"allow","degraded":true}')

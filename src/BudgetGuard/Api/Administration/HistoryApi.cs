@@ -38,7 +38,7 @@ internal sealed class HistoryApi(GuardHistory history, TimeProvider time)
         };
         DateTimeOffset now = time.GetUtcNow();
         DateTimeOffset to = query.Time("to") ?? now.AddTicks(1);
-        DateTimeOffset from = Floor(query.Time("from") ?? to.AddDays(-1), byDay);
+        DateTimeOffset from = Floor(query.Time("from") ?? DayBefore(to), byDay);
         if (from >= to)
         {
             throw ApiProblemException.Invalid("'from' is not before 'to'.");
@@ -100,6 +100,9 @@ internal sealed class HistoryApi(GuardHistory history, TimeProvider time)
                     pair.Value.InputTokens, pair.Value.OutputTokens, (decimal)pair.Value.CostNanos / Money.NanosPerUsd)),
         ];
     }
+
+    private static DateTimeOffset DayBefore(DateTimeOffset time) =>
+        time.UtcTicks > TimeSpan.TicksPerDay ? time.AddDays(-1) : DateTimeOffset.MinValue;
 
     private static DateTimeOffset Floor(DateTimeOffset time, bool toDay)
     {

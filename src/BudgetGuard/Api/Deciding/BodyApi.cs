@@ -41,7 +41,7 @@ internal static class BodyApi
             return ModelApis.Gemini;
         }
 
-        string? model = body.TryGetProperty("model", out JsonElement named) && named.ValueKind == JsonValueKind.String ? named.GetString() : null;
+        string? model = body.TryGetProperty("model", out JsonElement named) ? named.TryText() : null;
         return Telling(body, hasChat ? Chat : hasInput ? Input : Prompt, out bool isDoubtful)
             ?? (isDoubtful || model is null ? null
                 : hasChat ? (model.Contains("claude", StringComparison.OrdinalIgnoreCase) ? ModelApis.AnthropicMessages : ModelApis.OpenAIChat)

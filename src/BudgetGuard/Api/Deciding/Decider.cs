@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using BudgetGuard.Configuration;
 using BudgetGuard.Metering;
 using BudgetGuard.Policy;
@@ -19,7 +17,7 @@ internal sealed class Decider(
     /// <param name="aborted">Ends the wait; not a decision that has a name, because whoever lost its answer asks again.</param>
     public async Task<DecisionResult> DecideAsync(string caller, DecisionInput input, DecisionTerms terms, CancellationToken aborted)
     {
-        byte[]? fingerprint = input.Id is null ? null : SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(input, DecisionJson.Default.DecisionInput));
+        byte[]? fingerprint = input.Id is null ? null : Fingerprint.Of(input);
         var hold = new DecidedHold(caller, input.Id, fingerprint, terms, time.GetUtcNow() + terms.Ttl);
         if (register.TryAdd(hold, out DecidedHold? known))
         {

@@ -100,7 +100,7 @@ internal sealed class DecisionAssessor(RequestEstimator estimator, SettingsSourc
     {
         null => null,
         { Length: > MostPath } => Problem.Of("path", $"must not be longer than {MostPath} characters"),
-        _ => path.StartsWith('/') && SubjectRules.IsShowable(path) ? null : Problem.Of("path", "must begin with '/' and have no control characters"),
+        _ => OtherRequest.IsTarget(path) ? null : Problem.Of("path", "must begin with '/' and have no control characters"),
     };
 
     private static Problem? TryReadCall(JsonElement body, string? path, ref ModelApi? api, string? modelFromPath, out ModelCall? call)

@@ -72,7 +72,7 @@ internal readonly record struct ForwardedCall(ProxyProfile Profile, string Metho
             return (default, Fault("The method is none."));
         }
 
-        if (!target.StartsWith('/') || !SubjectRules.IsShowable(target))
+        if (!OtherRequest.IsTarget(target))
         {
             return (default, Fault($"What {where} has must begin with '/' and have no control characters."));
         }

@@ -1,8 +1,6 @@
 global using SettleResult = Microsoft.AspNetCore.Http.HttpResults.Results<
     Microsoft.AspNetCore.Http.HttpResults.JsonHttpResult<BudgetGuard.Api.Deciding.SettledAnswer>,
     BudgetGuard.Api.Deciding.Problem>;
-using System.Security.Cryptography;
-using System.Text.Json;
 using BudgetGuard.Configuration;
 using BudgetGuard.Metering;
 using Microsoft.AspNetCore.Http;
@@ -21,7 +19,7 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
         try
         {
             // The same usage is the same settlement, though its prices may have changed meanwhile.
-            byte[] with = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(input, DecisionJson.Default.SettleInput));
+            byte[] with = Fingerprint.Of(input);
             if (hold.End == HoldEnd.Settled && with.AsSpan().SequenceEqual(hold.SettledWith))
             {
                 return Settled(hold.Settled);

@@ -1,3 +1,4 @@
+using BudgetGuard.Identification;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -34,6 +35,10 @@ internal static class OtherRequest
         features.Set<IQueryFeature>(new QueryFeature(features));
         return new DefaultHttpContext(features);
     }
+
+    /// <summary>False for what no server takes for the target of a request: it does not begin with a slash, or has characters that cannot be shown.</summary>
+    public static bool IsTarget(string target) =>
+        target.StartsWith('/') && SubjectRules.IsShowable(target) && !target.Contains("%00", StringComparison.Ordinal);
 
     private sealed class NoEndpoint : IEndpointFeature
     {

@@ -93,6 +93,8 @@ internal sealed class ReportedUsage(UsageReaders readers)
         {
             case JsonValueKind.Number:
                 return value.TryGetDecimal(out decimal count) && count is >= 0 and <= MostTokens ? null : Problem.Of(path, "is no count of tokens");
+            case JsonValueKind.String:
+                return value.TryText() is null ? Problem.Of(path, "is not valid Unicode") : null;
             case JsonValueKind.Object:
                 foreach (JsonProperty member in value.EnumerateObject())
                 {

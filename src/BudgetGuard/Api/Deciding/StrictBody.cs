@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 using BudgetGuard.Estimation;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -97,7 +98,9 @@ internal static class StrictBody
     {
         try
         {
-            return JsonSerializer.Deserialize(body.Span, type) is { } value ? (value, null) : (null, NoObject());
+            return JsonSerializer.Deserialize(body.Span, type) is not { } value ? (null, NoObject())
+                : Utf8.IsValid(body.Span) ? (value, null)
+                : (null, NoJson());
         }
         catch (JsonException failure)
         {
@@ -107,12 +110,14 @@ internal static class StrictBody
 
     private static Problem NoObject() => Problem.Of(StatusCodes.Status400BadRequest, "invalid_json", "The body must be one JSON object.");
 
+    private static Problem NoJson() => Problem.Of(StatusCodes.Status400BadRequest, "invalid_json", "The body is not valid JSON in UTF-8.");
+
     private static Problem Explain(ReadOnlySpan<byte> body, string? path, JsonTypeInfo type)
     {
         if (path is null || !path.StartsWith("$.", StringComparison.Ordinal) && !path.StartsWith("$['", StringComparison.Ordinal))
         {
             return body.TrimStart(" \t\r\n"u8).StartsWith("{"u8)
-                ? Problem.Of(StatusCodes.Status400BadRequest, "invalid_json", "The body is not valid JSON.")
+                ? NoJson()
                 : NoObject();
         }
 
@@ -154,7 +159,7 @@ internal static class StrictBody
                 count += json.TokenType == JsonTokenType.PropertyName && json.CurrentDepth == 1 && json.ValueTextEquals(name) ? 1 : 0;
             }
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
             // What comes behind the first fault is not told of.
         }

@@ -47,6 +47,17 @@ public sealed class HistoryApiTests
         Assert.Equal(11, decisions[DecisionRing.Capacity - 1].GetProperty("cost").GetDecimal());
     }
 
+    [Theory]
+    [InlineData("/spend?to=0001-01-01T00:00:00Z")]
+    [InlineData("/spend?to=0001-01-01T05:00:00Z&interval=day")]
+    [InlineData("/spend?to=9999-12-31T23:59:59Z")]
+    public async Task T192_The_first_and_the_last_time_there_are_do_no_harm(string path)
+    {
+        await using ApiApp api = await ApiApp.StartAsync();
+        int status = (await api.SendAsync("GET", path)).Status;
+        Assert.True(status is 200 or 400, $"{status}");
+    }
+
     [Fact]
     public async Task Nothing_is_remembered_where_the_API_is_not_mapped()
     {

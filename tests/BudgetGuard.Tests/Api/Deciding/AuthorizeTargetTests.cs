@@ -68,6 +68,7 @@ public sealed class AuthorizeTargetTests
     [Theory]
     [InlineData("work")]
     [InlineData("http://other/work")]
+    [InlineData("/work%00")]
     public async Task A_target_that_is_no_path_is_400(string uri)
     {
         await using DecidingApp app = await DecidingApp.StartAsync();

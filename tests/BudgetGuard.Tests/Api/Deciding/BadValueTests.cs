@@ -57,6 +57,8 @@ public sealed class BadValueTests
         { """{"user":"alice","request":{"model":"cheap","messages":[]},"path":"/v1/nothing"}""", "path" },
         { """{"user":"alice","path":"v1/chat/completions"}""", "path" },
         { """{"user":"alice","path":"/a\u0000b"}""", "path" },
+        { """{"user":"alice","path":"/a%00b"}""", "path" },
+        { """{"user":"alice","path":"/v1beta/models/a%00b:generateContent","request":{"contents":[]}}""", "path" },
         { """{"user":"alice","model":"exp","request":{"model":"cheap","messages":[]},"path":"/v1/chat/completions"}""", "model" },
         { """{"user":"alice","ttl_seconds":0}""", "ttl_seconds" },
         { """{"user":"alice","ttl_seconds":-1}""", "ttl_seconds" },
@@ -64,6 +66,9 @@ public sealed class BadValueTests
         { """{"user":"alice","ttl_seconds":1.5}""", "ttl_seconds" },
         { """{"user":"alice","ttl_seconds":"60"}""", "ttl_seconds" },
         { """{"user":"alice","ttl_seconds":99999999999}""", "ttl_seconds" },
+        { """{"id":1,"\ud800":1}""", "id" },
+        { """{"user":"alice","request":{"model":"\ud800","messages":[]}}""", "request" },
+        { """{"user":"alice","request":{"model":"\ud800","messages":[]},"path":"/v1/chat/completions"}""", "request" },
         { "[]", null },
         { "null", null },
         { "\"alice\"", null },
@@ -99,6 +104,7 @@ public sealed class BadValueTests
         { """{"model":"cheap","usage":{"prompt_tokens":100,"completion_tokens":10000000000000}}""", "usage.completion_tokens" },
         { """{"model":"cheap","usage":{"prompt_tokens":100,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":-1}}}""", "usage.prompt_tokens_details.cached_tokens" },
         { """{"model":"cheap","usage":{"prompt_tokens":1,"prompt_tokens":100,"completion_tokens":1}}""", "usage" },
+        { """{"model":"cheap","usage":{"prompt_tokens":100,"completion_tokens":1,"service_tier":"\ud800"}}""", "usage.service_tier" },
         { "[]", null },
         { "{", null },
     };
@@ -123,6 +129,32 @@ public sealed class BadValueTests
         Assert.Equal(field, answer.Field);
         Assert.Equal((0m, 0m), await app.BooksAsync());
         Assert.Equal((0m, 0m), await app.BooksAsync("bob"));
+    }
+
+    [Theory]
+    [InlineData("""{"user":"alice","id":"one","request":{"model":"cheap","messages":[{"role":"user","content":"\ud83d"}],"max_tokens":10}}""")]
+    [InlineData("""{"user":"alice","id":"one","request":{"model":"cheap","messages":[{"role":"user","content":"x"}],"max_tokens":10,"user":"\ud83d"}}""")]
+    public async Task T203_Half_a_character_in_a_prompt_is_costed_as_ever(string body)
+    {
+        await using DecidingApp app = await DecidingApp.StartAsync();
+        string hold = (await app.DecideAsync(body)).Allowed().HoldId;
+        Assert.Equal(hold, (await app.DecideAsync(body)).Allowed().HoldId);
+        Assert.True((await app.BooksAsync()).Held > 0);
+    }
+
+    [Theory]
+    [InlineData("""{"user":"alice","request":{"model":"?","messages":[]}}""")]
+    [InlineData("""{"user":"alice","request":{"?":1,"model":"cheap","messages":[]}}""")]
+    [InlineData("""{"user":"alice","id":"one","request":{"model":"cheap","messages":[{"role":"user","content":"?"}]}}""")]
+    public async Task T210_A_body_in_no_UTF8_is_400(string body)
+    {
+        await using DecidingApp app = await DecidingApp.StartAsync();
+        byte[] bytes = Encoding.ASCII.GetBytes(body);
+        bytes[body.IndexOf('?', StringComparison.Ordinal)] = 0xff;
+        using var content = new ByteArrayContent(bytes);
+        content.Headers.ContentType = new("application/json");
+        using HttpResponseMessage answer = await app.App.Client.PostAsync("/budgetguard/api/decisions", content);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
     [Theory]
