@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BudgetGuard.Gateway.Callers;
 using BudgetGuard.Gateway.Settings;
 using Microsoft.OpenApi;
@@ -12,27 +13,32 @@ internal static class ApiHosting
 
     private const string Scheme = "adminKey";
 
-    public static void AddApiDocument(this IServiceCollection services, GatewaySettings settings) => services.AddOpenApi(DocumentName, options =>
+    public static void AddApiDocument(this IServiceCollection services, GatewaySettings settings)
     {
-        options.ShouldInclude = static description =>
-            description.RelativePath?.StartsWith(BudgetGuardApiExtensions.DefaultPrefix[1..], StringComparison.OrdinalIgnoreCase) == true;
-        options.AddDocumentTransformer((document, _, _) =>
+        // The document says of numbers what these options do; the API takes no text for one.
+        services.ConfigureHttpJsonOptions(static options => options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
+        services.AddOpenApi(DocumentName, options =>
         {
-            document.Info = new OpenApiInfo
+            options.ShouldInclude = static description =>
+                description.RelativePath?.StartsWith(BudgetGuardApiExtensions.DefaultPrefix[1..], StringComparison.OrdinalIgnoreCase) == true;
+            options.AddDocumentTransformer((document, _, _) =>
             {
-                Title = "BudgetGuard",
-                Version = DocumentName,
-                Description = "Budgets, accounts, spend, decisions and alerts. Money is in US dollars, times are RFC 3339 in UTC, errors are RFC 9457 problems.",
-            };
-            if (settings.AdminKey is not null)
-            {
-                document.AddComponent(Scheme, new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" });
-                document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] }];
-            }
+                document.Info = new OpenApiInfo
+                {
+                    Title = "BudgetGuard",
+                    Version = DocumentName,
+                    Description = "Budgets, accounts, spend, decisions and alerts. Money is in US dollars, times are RFC 3339 in UTC, errors are RFC 9457 problems.",
+                };
+                if (settings.AdminKey is not null)
+                {
+                    document.AddComponent(Scheme, new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" });
+                    document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] }];
+                }
 
-            return Task.CompletedTask;
+                return Task.CompletedTask;
+            });
         });
-    });
+    }
 
     public static void MapApi(this WebApplication app, GatewaySettings settings)
     {

@@ -168,6 +168,7 @@ public sealed class ApiTests : GatewayTests
             Assert.Contains(route.Replace(" ", " " + Prefix, StringComparison.Ordinal), described);
         }
 
+        CheckDeciding(read.Document);
         IOpenApiSchema row = read.Document.Components!.Schemas!["AccountRow"];
         Assert.Equal(
             ["available", "budget", "debt", "held", "limit", "partition", "resets_at", "settled", "window_start"], row.Properties!.Keys.Order(StringComparer.Ordinal));
@@ -178,6 +179,28 @@ public sealed class ApiTests : GatewayTests
         Assert.Equal(["200", "400", "401", "403", "404", "409", "415"], topUp.Responses!.Keys.Order(StringComparer.Ordinal));
         Assert.All(read.Document.Paths.SelectMany(static path => path.Value.Operations!.Values), static operation => Assert.False(string.IsNullOrEmpty(operation.Summary)));
     }
+
+    /// <summary>Deciding is written as it is sent: names in snake case, numbers as numbers only.</summary>
+    private static void CheckDeciding(OpenApiDocument document)
+    {
+        foreach ((string route, string asked, string answered) in ((string, string, string)[])
+        [
+            ("/decisions", "estimated_cost id model operation path request team ttl_seconds user", "body budget decision degraded estimated_cost expires_at headers hold_id remaining retry_after status"),
+            ("/holds/{id}/settle", "cost model usage", "cost"),
+            ("/holds/{id}/extend", "cost", "body budget decision degraded estimated_cost expires_at headers hold_id remaining retry_after status"),
+        ])
+        {
+            OpenApiOperation operation = document.Paths[Prefix + route].Operations![HttpMethod.Post];
+            Assert.Equal(asked, Names(operation.RequestBody!.Content!["application/json"].Schema!));
+            Assert.Equal(answered, Names(operation.Responses!["200"].Content!["application/json"].Schema!));
+            Assert.Contains("401", operation.Responses.Keys);
+        }
+
+        IOpenApiSchema cost = document.Components!.Schemas!["ExtensionQuestion"].Properties!["cost"];
+        Assert.Equal(JsonSchemaType.Number, cost.Type);
+    }
+
+    private static string Names(IOpenApiSchema schema) => string.Join(' ', schema.Properties!.Keys.Order(StringComparer.Ordinal));
 
     [Fact]
     public async Task The_page_is_there_and_takes_nothing_from_elsewhere()

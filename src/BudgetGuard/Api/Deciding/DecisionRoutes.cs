@@ -30,13 +30,13 @@ internal static class DecisionRoutes
     /// <summary>Maps them; the guard does not guard them themselves.</summary>
     public static void Map(RouteGroupBuilder group)
     {
-        group.MapPost("/decisions", DecideAsync).WithName("BudgetGuardDecide").WithSummary("Decides on a request and holds its cost.")
-            .Produces<AllowedAnswer>().ProducesProblems(400, 408, 409, 413, 415, 503);
-        group.MapPost("/holds/{id}/settle", SettleAsync).WithName("BudgetGuardSettle").WithSummary("Charges what the work really used.")
-            .Produces<SettledAnswer>().ProducesProblems(400, 404, 408, 409, 413, 415, 503);
-        group.MapPost("/holds/{id}/extend", ExtendAsync).WithName("BudgetGuardExtend").WithSummary("Holds more, for longer.")
-            .Produces<AllowedAnswer>().ProducesProblems(400, 404, 408, 409, 413, 415, 503);
-        group.MapDelete("/holds/{id}", ReleaseAsync).WithName("BudgetGuardRelease").WithSummary("Gives everything back that is held.")
+        group.MapPost("/decisions", DecideAsync).WithName("BudgetGuardDecide").WithSummary("Decides on a request and holds its cost")
+            .WithMetadata(DecisionShapes.Question).Produces<DecisionAnswer>().ProducesProblems(400, 408, 409, 413, 415, 503);
+        group.MapPost("/holds/{id}/settle", SettleAsync).WithName("BudgetGuardSettle").WithSummary("Charges what the work really used")
+            .WithMetadata(DecisionShapes.Settlement).Produces<SettledAnswer>().ProducesProblems(400, 404, 408, 409, 413, 415, 503);
+        group.MapPost("/holds/{id}/extend", ExtendAsync).WithName("BudgetGuardExtend").WithSummary("Holds more, for longer")
+            .WithMetadata(DecisionShapes.Extension).Produces<DecisionAnswer>().ProducesProblems(400, 404, 408, 409, 413, 415, 503);
+        group.MapDelete("/holds/{id}", ReleaseAsync).WithName("BudgetGuardRelease").WithSummary("Gives everything back that is held")
             .Produces(StatusCodes.Status204NoContent).ProducesProblems(404, 503);
 
         // Any method: it is that of the request that is asked about, or what the proxy likes.
@@ -123,7 +123,7 @@ internal static class DecisionRoutes
 
     private static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params ReadOnlySpan<int> statuses)
     {
-        foreach (int status in statuses)
+        foreach (int status in (ReadOnlySpan<int>)[StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden, .. statuses])
         {
             builder.ProducesProblem(status);
         }
