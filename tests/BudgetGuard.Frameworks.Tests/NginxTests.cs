@@ -17,11 +17,22 @@ public sealed partial class NginxTests : IAsyncLifetime, IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("nginx").FullName;
-    private readonly HttpClient _client = new();
+    private readonly HttpClient _client;
     private int _calls;
     private GatewayHost _gateway = null!;
     private WebApplication _app = null!;
     private Process _nginx = null!;
+
+    public NginxTests() => _client = new HttpClient(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancellationToken) => new NetworkStream(await ConnectAsync(cancellationToken), ownsSocket: true),
+    })
+    {
+        BaseAddress = new Uri("http://127.0.0.1:8000"),
+    };
+
+    /// <summary>Where nginx listens: in a folder of its own, so that nothing else can have taken the place.</summary>
+    private string Door => Path.Combine(_folder, "nginx.sock");
 
     public async Task InitializeAsync()
     {
@@ -32,18 +43,16 @@ public sealed partial class NginxTests : IAsyncLifetime, IDisposable
         _app = builder.Build();
         _app.MapFallback(() => string.Create(CultureInfo.InvariantCulture, $"call {Interlocked.Increment(ref _calls)}"));
         await _app.StartAsync();
-        int port = FreePort();
-        _client.BaseAddress = new Uri($"http://127.0.0.1:{port}");
         string configuration = Block().Match(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/frameworks/proxies.md"))).Groups[1].Value
             .Replace("127.0.0.1:8080", new Uri(_app.Urls.First()).Authority, StringComparison.Ordinal)
             .Replace("127.0.0.1:5080", _gateway.Address.Authority, StringComparison.Ordinal)
-            .Replace("127.0.0.1:8000", $"127.0.0.1:{port}", StringComparison.Ordinal)
+            .Replace("127.0.0.1:8000", $"unix:{Door}", StringComparison.Ordinal)
             .Replace("the-admin-key", GatewayHost.Key, StringComparison.Ordinal)
             .Replace("300ms", "20s", StringComparison.Ordinal);
         string file = Path.Combine(_folder, "nginx.conf");
         await File.WriteAllTextAsync(file, configuration.Replace("http {", $"http {{ access_log off; client_body_temp_path {_folder}/body; proxy_temp_path {_folder}/proxy; fastcgi_temp_path {_folder}/fastcgi; scgi_temp_path {_folder}/scgi; uwsgi_temp_path {_folder}/uwsgi;", StringComparison.Ordinal));
         _nginx = Process.Start(new ProcessStartInfo("/usr/sbin/nginx", ["-p", _folder, "-c", file, "-e", Path.Combine(_folder, "error.log"), "-g", $"daemon off; pid {_folder}/nginx.pid;"]))!;
-        await WhenListeningAsync(port);
+        await WhenListeningAsync();
     }
 
     public void Dispose() => _client.Dispose();
@@ -119,23 +128,30 @@ public sealed partial class NginxTests : IAsyncLifetime, IDisposable
         return await _client.SendAsync(request);
     }
 
-    private static int FreePort()
+    private async Task<Socket> ConnectAsync(CancellationToken cancellationToken)
     {
-        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Door), cancellationToken);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
-    private async Task WhenListeningAsync(int port)
+    private async Task WhenListeningAsync()
     {
         using CancellationTokenSource enough = new(Patience);
         using PeriodicTimer again = new(TimeSpan.FromMilliseconds(20));
         while (true)
         {
-            using TcpClient probe = new();
             try
             {
-                await probe.ConnectAsync(IPAddress.Loopback, port, enough.Token);
+                using Socket probe = await ConnectAsync(enough.Token);
                 return;
             }
             catch (SocketException) when (!_nginx.HasExited)

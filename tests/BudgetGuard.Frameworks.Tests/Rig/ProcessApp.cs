@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace BudgetGuard.Frameworks.Tests.Rig;
 
 /// <summary>A framework's app in a process of its own.</summary>
 internal sealed class ProcessApp : IFrameworkApp
 {
+    /// <summary>What an app says once it listens, and at which port: the system chooses it, so that nothing else can take it meanwhile.</summary>
+    private const string Ready = "ready ";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -25,7 +26,6 @@ internal sealed class ProcessApp : IFrameworkApp
 
     public static async Task<ProcessApp> StartAsync(Launch launch, Uri gateway, Ledger ledger, Setup setup)
     {
-        int port = FreePort();
         ProcessStartInfo start = new(launch.Program, [Path.Combine(Repository.Root, "tests", "BudgetGuard.Frameworks.Tests", "Apps", launch.Script)])
         {
             RedirectStandardOutput = true,
@@ -39,19 +39,19 @@ internal sealed class ProcessApp : IFrameworkApp
             start.Environment[name] = value;
         }
 
-        start.Environment["PORT"] = port.ToString(CultureInfo.InvariantCulture);
         start.Environment["BUDGETGUARD_URL"] = gateway.ToString().TrimEnd('/');
         start.Environment["BUDGETGUARD_KEY"] = GatewayHost.Key;
         Process process = Process.Start(start)!;
         List<string> said = [];
-        TaskCompletionSource<bool> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<int?> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
         process.EnableRaisingEvents = true;
-        process.Exited += (_, _) => ready.TrySetResult(false);
+        process.Exited += (_, _) => ready.TrySetResult(null);
         process.OutputDataReceived += (_, line) => Hear(line.Data, said, ready);
         process.ErrorDataReceived += (_, line) => Hear(line.Data, said, ready);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        if (!await ready.Task.WaitAsync(Patience))
+        int? port = await ready.Task.WaitAsync(Patience);
+        if (port is null)
         {
             await process.WaitForExitAsync().WaitAsync(Patience);
             lock (said)
@@ -77,11 +77,11 @@ internal sealed class ProcessApp : IFrameworkApp
         return ValueTask.CompletedTask;
     }
 
-    private static void Hear(string? line, List<string> said, TaskCompletionSource<bool> ready)
+    private static void Hear(string? line, List<string> said, TaskCompletionSource<int?> ready)
     {
-        if (line == "ready")
+        if (line?.StartsWith(Ready, StringComparison.Ordinal) is true)
         {
-            ready.TrySetResult(true);
+            ready.TrySetResult(int.Parse(line.AsSpan(Ready.Length), CultureInfo.InvariantCulture));
         }
 
         lock (said)
@@ -98,13 +98,6 @@ internal sealed class ProcessApp : IFrameworkApp
         Setup.SilentClosed => new() { ["LEADFACTORY_FAIL_OPEN"] = "false", ["BUDGETGUARD_TIMEOUT_MS"] = "300" },
         _ => [],
     };
-
-    private static int FreePort()
-    {
-        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }
 
 /// <summary>How a framework's app is started.</summary>

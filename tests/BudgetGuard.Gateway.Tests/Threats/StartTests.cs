@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using BudgetGuard.Gateway.Tests.Rig;
@@ -173,20 +172,13 @@ public sealed partial class StartTests
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
         };
-        start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{FreePort()}";
+        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         foreach ((string name, string value) in variables)
         {
             start.Environment[name] = value;
         }
 
         return Process.Start(start)!;
-    }
-
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Where a program listens, from what it says itself.</summary>

@@ -73,6 +73,18 @@ internal sealed class AlertApp : IAsyncDisposable
         await task;
     }
 
+    /// <summary>Waits until each sink has been sent so many. A clock that jumps while an alert is being delivered times that delivery out, and it is sent again.</summary>
+    public async Task DeliveredAsync(int count)
+    {
+        IBudgetAlerts alerts = App.Services.GetRequiredService<IBudgetAlerts>();
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        while (!alerts.Sinks.All(sink => sink.Sent >= count))
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
     /// <summary>Moves the clock on, in steps, until something is so.</summary>
     public async Task AdvanceUntilAsync(Func<bool> isSo, TimeSpan step)
     {

@@ -20,6 +20,8 @@ public sealed class AlertOnceTests
             {
                 Assert.Equal(i < 10 ? 200 : 402, await app.AskAsync(0.10m));
             }
+
+            await app.DeliveredAsync(4 + (6 * day));
         }
 
         (string, decimal?)[] aDay = [(Threshold, 0.5m), (Threshold, 0.8m), (Threshold, 1.0m), (Exceeded, null)];
@@ -38,7 +40,8 @@ public sealed class AlertOnceTests
     public async Task T173_A_rolling_budget_tells_again_one_length_after_it_told()
     {
         await using AlertApp app = await AlertApp.StartAsync(
-            """{"Budgets":{"hour":{"Limit":1.00,"Rolling":"01:00:00","AlertAt":[1.0],"OnExceeded":"Throttle"}}}""");
+            """{"Budgets":{"hour":{"Limit":1.00,"Rolling":"01:00:00","AlertAt":[1.0],"OnExceeded":"Throttle"}}}""",
+            configure: static setup => setup.Keys["BudgetGuard:AsyncProcessing"] = "false");
         for (int minute = 0; minute < 150; minute++)
         {
             await app.AskAsync(0.50m);

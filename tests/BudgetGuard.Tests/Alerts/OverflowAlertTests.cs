@@ -20,6 +20,7 @@ public sealed class OverflowAlertTests
                 Assert.Equal(200, await app.AskAsync(0.01m, $"user{day}-{i}"));
             }
 
+            await app.DeliveredAsync(day + 1);
             app.App.Time.Advance(TimeSpan.FromDays(1));
         }
 

@@ -161,12 +161,12 @@ for (const version of [4, 5]) {
       ['throws', () => { throw new Error('no database'); }], ['hangs', () => new Promise(() => {})], ['gives no amount', () => -1],
     ]) {
       it(`goes on with the default when an extractor ${name} and it is open, and not when closed`, async (t) => {
-        const open = await startApp(t, version, { options: { customCostExtractor: broken, timeoutMs: 50 } });
+        const open = await startApp(t, version, { options: { customCostExtractor: broken, timeoutMs: 500 } });
         assert.equal((await open.call()).status, 200);
         assert.equal((await open.call()).status, 200);
         assert.deepEqual(open.gateway.ledger, [0.01, 0.01]);
         assert.equal(open.lines.length, 1, open.lines.join('\n'));
-        const closed = await startApp(t, version, { options: { customCostExtractor: broken, timeoutMs: 50, failOpen: false } });
+        const closed = await startApp(t, version, { options: { customCostExtractor: broken, timeoutMs: 500, failOpen: false } });
         assert.equal((await closed.call()).status, 503);
         assert.equal(closed.gateway.calls.length, 0);
       });

@@ -258,7 +258,7 @@ for (const version of [4, 5]) {
     });
 
     it('gives up after four tries, and says so once', async (t) => {
-      const { call, gateway, guard, lines } = await startApp(t, version, { options: { timeoutMs: 20 } });
+      const { call, gateway, guard, lines } = await startApp(t, version, { options: { timeoutMs: 10_000 } });
       gateway.settleModes = Array(8).fill('500');
       await Promise.all([call(), call()]);
       await guard.drain();
@@ -269,11 +269,11 @@ for (const version of [4, 5]) {
     });
 
     it('answers in time though the settlement hangs', async (t) => {
-      const { call, gateway, guard } = await startApp(t, version, { options: { timeoutMs: 100 } });
+      const { call, gateway, guard } = await startApp(t, version, { options: { timeoutMs: 400 } });
       gateway.settleModes = ['hang', 'hang', 'hang'];
       const start = performance.now();
       assert.deepEqual(await (await call()).json(), { done: true });
-      assert.ok(performance.now() - start < 1000);
+      assert.ok(performance.now() - start < 4000);
       await guard.drain();
       assert.deepEqual(gateway.ledger, [0.01]);
     });

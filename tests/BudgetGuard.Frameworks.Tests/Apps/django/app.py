@@ -150,23 +150,23 @@ class QuietHandler(WSGIRequestHandler):
         pass
 
 
-def serve_asgi(port):
+def serve_asgi():
     import uvicorn
 
     class AnnouncingServer(uvicorn.Server):
         async def startup(self, sockets=None):
             await super().startup(sockets=sockets)
-            print("ready", flush=True)
+            print("ready", self.servers[0].sockets[0].getsockname()[1], flush=True)
 
     app = get_asgi_application() if django.VERSION >= (5, 0) else Handler()
-    AnnouncingServer(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off")).run()
+    AnnouncingServer(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")).run()
 
 
-def serve_wsgi(port):
-    server = make_server("127.0.0.1", port, get_wsgi_application(), Server, QuietHandler)
-    print("ready", flush=True)
+def serve_wsgi():
+    server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, QuietHandler)
+    print("ready", server.server_port, flush=True)
     server.serve_forever()
 
 
 django.setup()
-(serve_asgi if IS_ASGI else serve_wsgi)(int(os.environ["PORT"]))
+(serve_asgi if IS_ASGI else serve_wsgi)()

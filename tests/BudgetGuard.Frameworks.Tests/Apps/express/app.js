@@ -69,5 +69,5 @@ app.use((error, req, res, next) => {
   return res.status(error.status ?? 500).json({ error: 'the handler failed' });
 });
 
-app.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('ready'));
+const server = app.listen(0, '127.0.0.1', () => console.log(`ready ${server.address().port}`));
 process.on('SIGTERM', () => guard.drain().then(() => process.exit()));

@@ -82,7 +82,7 @@ async def hang():
 class Server(uvicorn.Server):
     async def startup(self, sockets=None):
         await super().startup(sockets=sockets)
-        print("ready", flush=True)
+        print("ready", self.servers[0].sockets[0].getsockname()[1], flush=True)
 
 
-Server(uvicorn.Config(app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning")).run()
+Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning")).run()

@@ -57,5 +57,5 @@ for (const path of ['/api/work', '/other/work']) app.post(path, work);
 app.get('/api/work', () => ({ done: true }));
 app.options('/api/work', (request, reply) => reply.send());
 
-app.listen({ port: Number(process.env.PORT), host: '127.0.0.1' }).then(() => console.log('ready'));
+app.listen({ port: 0, host: '127.0.0.1' }).then(() => console.log(`ready ${app.server.address().port}`));
 process.on('SIGTERM', () => app.close().then(() => process.exit()));

@@ -92,6 +92,6 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-server = make_server("127.0.0.1", int(os.environ["PORT"]), app, threaded=True, request_handler=Quiet)
-print("ready", flush=True)
+server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+print("ready", server.server_port, flush=True)
 server.serve_forever()
