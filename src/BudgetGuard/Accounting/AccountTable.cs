@@ -119,7 +119,9 @@ internal sealed class AccountTable
             ledgers[i] = ledger;
         }
 
+        // A path is never without its windows: whoever settles an unknown hold leaves one for the next hold to find.
         var path = new AccountPath(this, ledgers, hasOverflow);
+        path.Refresh(set, now, ref events);
         set.TrackerState = path;
         return path;
     }
