@@ -175,7 +175,8 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
         slot.Amount = hold.Amount;
         for (int i = 0; i < path.Ledgers.Length; i++)
         {
-            path.Ledgers[i].At(now, ref events).Open(ref slot.Entries[i]);
+            // Nothing is taken, but a rolling window has the slice from then on: what is settled later counts where this was.
+            path.Ledgers[i].At(now, ref events).Take(ref slot.Entries[i], 0);
         }
 
         holds.Close(ref slot, index, state, now);
