@@ -83,6 +83,37 @@ public sealed class TrackerHoldEndingTests
         Assert.Equal(HoldOutcome.Conflict, _kit.TryHold(unknown.Accounts, Kit.Nanos(5), id: unknown.Id).Outcome);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void T104_AccountsThatWereFirstSeenWhenAnUnknownHoldEnded_AdmitTheNextHold(bool isSettled)
+    {
+        Hold unknown = new(new HoldId(7, 9), Kit.Set(_account, _team), Kit.Nanos(5));
+        if (isSettled)
+        {
+            _kit.Settle(unknown, 8);
+        }
+        else
+        {
+            _kit.Release(unknown);
+        }
+
+        _kit.Hold(unknown.Accounts, 10);
+        Assert.Equal((isSettled ? 8 : 0, 10), (_kit.Read(_team).Settled, _kit.Read(_team).Held));
+    }
+
+    [Fact]
+    public void T104_UnknownHoldOfARollingBudget_IsChargedThoughItWasReleasedBefore()
+    {
+        Account rolling = Kit.Of(Kit.Terms("rolling", Kit.Rolling(TimeSpan.FromHours(1))), 100);
+        Hold unknown = new(new HoldId(7, 9), Kit.Set(rolling), Kit.Nanos(5));
+        _kit.Release(unknown);
+        _kit.Clock.Advance(TimeSpan.FromMinutes(5));
+        _kit.Spend(unknown.Accounts, 1);
+        _kit.Settle(unknown, 8);
+        Assert.Equal(9, _kit.Read(rolling).Settled);
+    }
+
     [Fact]
     public void T104_EveryOrderOfHoldSettleReleaseExpire_EndsTheSame()
     {
