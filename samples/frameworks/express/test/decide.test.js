@@ -173,10 +173,13 @@ for (const version of [4, 5]) {
     }
 
     it('holds nothing for a client that left while the gateway decided', async (t) => {
-      const { url, gateway, ran } = await startApp(t, version, { options: { customOperationExtractor: () => new Promise((r) => setTimeout(r, 50, 'slow')) } });
       const gone = new AbortController();
-      const left = fetch(`${url}/api/work`, { method: 'POST', signal: gone.signal }).catch(() => 'left');
-      setTimeout(() => gone.abort(), 10);
+      const customOperationExtractor = () => {
+        gone.abort(); // the request has arrived
+        return new Promise((resolve) => setTimeout(resolve, 50, 'slow'));
+      };
+      const { url, gateway, ran } = await startApp(t, version, { options: { timeoutMs: 5000, customOperationExtractor } });
+      const left = fetch(`${url}/api/work`, { method: 'POST', headers: { 'x-test-estimate': '0.01' }, signal: gone.signal }).catch(() => 'left');
       assert.equal(await left, 'left');
       await eventually(() => gateway.ledger[0] === 'released', 'the hold is released');
       assert.deepEqual(ran, []);

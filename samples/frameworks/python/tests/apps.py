@@ -13,17 +13,15 @@ APPS = pathlib.Path(__file__).resolve().parents[4] / "tests/BudgetGuard.Framewor
 
 class App:
     def __init__(self, name, gateway_url, **variables):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("LEADFACTORY_", "BUDGETGUARD_"))}
-        environment |= {"PORT": str(self.port), "BUDGETGUARD_URL": gateway_url, "BUDGETGUARD_TIMEOUT_MS": "3000"} | variables
+        environment |= {"BUDGETGUARD_URL": gateway_url, "BUDGETGUARD_TIMEOUT_MS": "3000"} | variables
         self.process = subprocess.Popen(
             [sys.executable, str(APPS / name / "app.py")], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
-        if line.strip() != "ready":
+        if not line.startswith("ready "):
             self.process.kill()
             raise RuntimeError(f"{name} did not start: {line}{self.process.communicate()[1]}")
+        self.port = int(line.split()[1])
 
     def stop(self):
         self.process.terminate()
