@@ -16,7 +16,11 @@ internal sealed partial class AccountGroup
     public void Watch(int first, int count, long now, ref EventBuffer events)
     {
         CalendarWindow window = WindowAt(now);
-        _schedule?.LookAt(window, Latest);
+        if (_schedule?.LookAt(window, Latest) == true)
+        {
+            _changes?.Add(this);
+        }
+
         for (int i = first; i < first + count && i <= _order.Count; i++)
         {
             (i < _order.Count ? _order[i] : _overflow)?.Watch(_schedule, window, Latest, _hasMinutes, ref events);

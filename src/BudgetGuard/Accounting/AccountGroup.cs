@@ -17,14 +17,17 @@ internal sealed partial class AccountGroup
 
     // Terms that gave way to those of a later reload. Without an entry that keeps them alive.
     private readonly ConditionalWeakTable<BudgetTerms, object?> _past = [];
+    private readonly AccountChanges? _changes;
     private CalendarWindow _current;
     private AccountLedger? _overflow;
     private long _created;
     private int _hand;
 
-    public AccountGroup(BudgetTerms terms)
+    public AccountGroup(BudgetTerms terms, AccountChanges? changes = null)
     {
+        Newest = terms;
         Unit = terms.Unit;
+        _changes = changes;
 
         // Slots are given back, not used up: a concurrency budget has one window whatever its terms say.
         WindowSpec window = Unit == BudgetUnit.Concurrency ? WindowSpec.Total : terms.Window;
@@ -32,7 +35,11 @@ internal sealed partial class AccountGroup
         _windows = new CalendarWindows(RollingLength is null ? window.Period : BudgetPeriod.Total, window.Zone);
         _schedule = RollingLength is null && window.Period is not (BudgetPeriod.Minute or BudgetPeriod.Total) ? new SpendSchedule(window.Zone) : null;
         _hasMinutes = RollingLength is null && window.Period != BudgetPeriod.Minute;
+        changes?.Add(this);
     }
+
+    /// <summary>The terms of the latest reload.</summary>
+    public BudgetTerms Newest { get; private set; }
 
     public BudgetUnit Unit { get; }
 
@@ -135,16 +142,25 @@ internal sealed partial class AccountGroup
         }
 
         _past.TryAdd(terms, null);
+        if (!ReferenceEquals(newer, Newest))
+        {
+            Newest = newer;
+            _changes?.Add(this);
+        }
+
         return true;
     }
 
     // While the shared account has anything in its window nobody leaves it: its partitions would get a second budget for the same window.
     private bool SharesOverflow() => _overflow is { } overflow && !overflow.IsIdle(Latest);
 
-    private AccountLedger New(Account account, bool isOverflow) =>
-
+    private AccountLedger New(Account account, bool isOverflow)
+    {
         // The count of what was freed never starts where an evicted account of the same partition was.
-        new(this, account, isOverflow, Latest, freed: ++_created << 32);
+        var made = new AccountLedger(this, account, isOverflow, Latest, freed: ++_created << 32) { Changes = _changes };
+        _changes?.Add(made.Current);
+        return made;
+    }
 
     private bool TryMakeRoom(int max, ref EventBuffer events, out int place)
     {

@@ -38,6 +38,8 @@ internal sealed partial class AccountLedger
         {
             Current.NoticesOrNew[kind].Round = notices[kind].Round + 1;
         }
+
+        Current.Touch();
     }
 
     /// <summary>True if there is anything to tell of it: used, held, owed or topped up.</summary>
@@ -62,6 +64,7 @@ internal sealed partial class AccountLedger
         Current.TopUpEnds = _topUps!.NextEnd;
         Current.LimitChanged();
         Current.Revise();
+        Current.Touch();
     }
 
     /// <summary>Notes what the window ended with; the windows after it have what is configured.</summary>

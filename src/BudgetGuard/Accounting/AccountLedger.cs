@@ -26,6 +26,9 @@ internal sealed partial class AccountLedger
         }
     }
 
+    /// <summary>Where its changes are noted; null where nobody writes them down.</summary>
+    public AccountChanges? Changes { get; init; }
+
     public Account Account { get; private set; }
 
     public BudgetUnit Unit { get; }
@@ -78,6 +81,8 @@ internal sealed partial class AccountLedger
         _own = newest;
         Account = ToppedUp == 0 ? newest : new Account(newest.Terms, newest.Key.Partition, Saturating.Add(Math.Max(0, newest.Limit), ToppedUp));
 
+        Current.Touch();
+
         // Within one set of terms everybody has the limit they come with: nothing that was noted of this account is wrong.
         if (isReload || Account.Limit != before)
         {
@@ -98,6 +103,7 @@ internal sealed partial class AccountLedger
     {
         _isEvicted = true;
         Current.Revise();
+        Current.Touch();
     }
 
     public void Free() => Volatile.Write(ref _freed, _freed + 1);
@@ -259,6 +265,7 @@ internal sealed partial class AccountLedger
         next.Follow(Current);
         CloseWindow();
         Current.Revise();
+        Current.Touch();
         AccountNotices.TellEnded(Current, ref events);
         if (Account.Terms.CarryDebt)
         {
@@ -267,6 +274,7 @@ internal sealed partial class AccountLedger
         }
 
         Current = next;
+        Changes?.Add(next);
         EndTopUps(now);
         next.TopUpEnds = _topUps?.NextEnd ?? long.MaxValue;
         if (next.Debt > 0)

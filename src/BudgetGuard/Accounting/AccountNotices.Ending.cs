@@ -33,7 +33,7 @@ internal static partial class AccountNotices
             if (window.Slices is null)
             {
                 SetShare(ref notice, kind == NoticeKind.Threshold ? AccountFigures.ReachedShare(window, window.Ledger.Account) : 0, window);
-                Arm(ref notice);
+                Arm(window, ref notice);
                 window.Mark = 0;
             }
         }
@@ -84,7 +84,7 @@ internal static partial class AccountNotices
         {
             if (notices[kind].IsTold)
             {
-                Arm(ref notices[kind]);
+                Arm(window, ref notices[kind]);
             }
         }
 
@@ -96,12 +96,14 @@ internal static partial class AccountNotices
 
     private static void SetShare(ref Notice notice, decimal share, LedgerWindow window)
     {
+        window.Touch();
         notice.Share = share;
         notice.Level = share > 0 ? AccountFigures.AmountAt(share, Math.Max(0, window.Ledger.Account.Limit)) : 0;
     }
 
     private static void Recover(NoticeKind kind, LedgerWindow window, ref Notice notice, ref EventBuffer events)
     {
+        window.Touch();
         Account account = window.Ledger.Account;
         events.Add(Event(AccountEventKind.Recovered, kind, window, account, AccountFigures.StateOf(window, Math.Max(0, account.Limit)), notice, events));
         notice.IsOpen = false;

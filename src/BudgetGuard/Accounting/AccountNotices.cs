@@ -15,14 +15,14 @@ internal static partial class AccountNotices
         ref Notice notice = ref window.NoticesOrNew[kind];
         if (notice.IsTold && window.Unit == BudgetUnit.Concurrency && now >= notice.RearmAt)
         {
-            Arm(ref notice);
+            Arm(window, ref notice);
         }
 
         long used = window.Settled + window.Debt;
         if (notice.IsTold && kind == NoticeKind.Exceeded && IsNearlyGone(used, window) && !IsNearlyGone(notice.Level, window))
         {
             // A request that asked for nearly all must not hide that later the money is really gone.
-            Arm(ref notice);
+            Arm(window, ref notice);
         }
 
         if (notice.IsTold)
@@ -83,6 +83,7 @@ internal static partial class AccountNotices
             Begin(window, ref notice, window.Start, opens: true);
         }
 
+        window.Touch();
         notice.RearmAt = RearmAt(window, window.Start);
         notice.IsOpen = true;
         notice.Share = reached;
@@ -120,7 +121,7 @@ internal static partial class AccountNotices
             if (waiting.IsOpen && now >= waiting.RearmAt && window.Used < limit)
             {
                 Recover(NoticeKind.HeldByOthers, window, ref waiting, ref events);
-                Arm(ref waiting);
+                Arm(window, ref waiting);
             }
 
             return;
@@ -131,7 +132,7 @@ internal static partial class AccountNotices
             if (notice.IsTold && now >= notice.RearmAt)
             {
                 notice.Share = 0;
-                Arm(ref notice);
+                Arm(window, ref notice);
                 window.Mark = 0;
             }
         }
@@ -151,6 +152,7 @@ internal static partial class AccountNotices
             return;
         }
 
+        window.Touch();
         if (kind != NoticeKind.Threshold)
         {
             notice.IsTold = false;
@@ -172,6 +174,7 @@ internal static partial class AccountNotices
 
     private static void Begin(LedgerWindow window, ref Notice notice, long now, bool opens)
     {
+        window.Touch();
         long start = window.Slices is { } slices ? slices.StartOfLatest : window.Unit == BudgetUnit.Concurrency ? now : window.Start;
         notice.Since = notice.IsOpen ? notice.Since : start;
         notice.RearmAt = RearmAt(window, now);
@@ -184,8 +187,9 @@ internal static partial class AccountNotices
         : window.Unit == BudgetUnit.Concurrency ? Saturating.Add(now, ConcurrencyPause)
         : long.MaxValue;
 
-    private static void Arm(ref Notice notice)
+    private static void Arm(LedgerWindow window, ref Notice notice)
     {
+        window.Touch();
         notice.IsTold = false;
         notice.Round++;
     }

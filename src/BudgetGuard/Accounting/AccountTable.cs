@@ -78,7 +78,7 @@ internal sealed class AccountPath(AccountTable table, AccountLedger[] ledgers, b
 }
 
 /// <summary>All accounts, by budget.</summary>
-internal sealed class AccountTable
+internal sealed class AccountTable(AccountChanges? changes = null)
 {
     private readonly Dictionary<AccountKey, AccountGroup> _groups = [];
 
@@ -95,7 +95,7 @@ internal sealed class AccountTable
         var key = new AccountKey(terms, []);
         if (!_groups.TryGetValue(key, out AccountGroup? group))
         {
-            group = new AccountGroup(terms);
+            group = new AccountGroup(terms, changes);
             _groups.Add(key, group);
         }
 

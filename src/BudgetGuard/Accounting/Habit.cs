@@ -4,7 +4,7 @@ namespace BudgetGuard.Accounting;
 /// What is usual: a running median and what nineteen of twenty amounts stay under, in a few words. Both take a fixed part of themselves up or down towards
 /// each amount, so that one amount, however large, moves them no further than any other.
 /// </summary>
-internal sealed class Habit
+internal sealed partial class Habit
 {
     /// <summary>How many amounts are seen before anything is called unusual.</summary>
     public const int Enough = 30;

@@ -57,6 +57,9 @@ public readonly record struct HoldResult(HoldOutcome Outcome, Hold Hold, Immutab
 
     /// <summary>When held: what the account at <see cref="Tightest"/> has left after this hold, in its budget's unit.</summary>
     public long Remaining { get; init; }
+
+    /// <summary>True if the same hold was taken before: whoever asked again does not own it, and does not give it back.</summary>
+    internal bool IsRepeat { get; init; }
 }
 
 /// <summary>A hold that every account admitted, in as few words as that takes.</summary>

@@ -6,14 +6,18 @@ namespace BudgetGuard.Accounting;
 /// How holds begin and grow, as plain sequential code: it takes the time as an argument, collects events, and never waits. Whoever uses it holds its lock.
 /// A hold stays in the windows it was taken in: it is extended, settled, released and corrected there, however long that takes.
 /// </summary>
-internal sealed class HoldBook
+internal sealed partial class HoldBook
 {
-    private readonly AccountTable _accounts = new();
-    private readonly HoldSlab _holds = new();
+    private readonly AccountTable _accounts;
+    private readonly HoldSlab _holds;
     private readonly ExpiryHeap _expiry;
+    private readonly AccountChanges? _changes;
 
-    public HoldBook(Func<ExpiredHolds> whenExpired)
+    public HoldBook(Func<ExpiredHolds> whenExpired, AccountChanges? changes = null)
     {
+        _changes = changes;
+        _accounts = new AccountTable(changes);
+        _holds = new HoldSlab(changes);
         _expiry = new ExpiryHeap(_holds);
         Endings = new HoldEndings(_accounts, _holds, _expiry, whenExpired);
     }
@@ -115,6 +119,7 @@ internal sealed class HoldBook
             entry.Window.Move(ref entry, held, 0);
         }
 
+        _holds.Touch(index);
         slot.Amount = Saturating.Add(slot.Amount, more);
         slot.At = now + Math.Min(slot.Ttl, long.MaxValue - now);
         _expiry.Remove(slot.HeapPlace);
@@ -209,7 +214,7 @@ internal sealed class HoldBook
 
         ref HoldSlot slot = ref _holds[index];
         return slot.State == HoldState.Held && slot.Asked == request.Amount && IsSame(slot.Accounts, request.Accounts)
-            ? Answer(slot, default)
+            ? Answer(slot, default) with { IsRepeat = true }
             : new HoldResult(HoldOutcome.Conflict, default, default);
     }
 

@@ -8,6 +8,9 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
 {
     private long _lastNow;
 
+    /// <summary>The latest instant it was asked at.</summary>
+    public long Latest => _lastNow;
+
     /// <summary>Settles a hold that is open or remembered; false if it is neither, and then the caller has to know the time.</summary>
     public bool TrySettle(in Hold hold, in Charge actual, ref EventBuffer events)
     {
@@ -75,6 +78,8 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
                 long by = ledger.AmountOf(actual) - ledger.AmountOf(settled);
                 ledger.Move(ref entry, 0, Math.Max(0, Saturating.Add(entry.Settled, by)), ref events);
             }
+
+            holds.Touch(index);
 
             return;
         }
@@ -154,6 +159,7 @@ internal sealed class HoldEndings(AccountTable accounts, HoldSlab holds, ExpiryH
         if (slot.State != HoldState.Held)
         {
             slot.State = state;
+            holds.Touch(index);
             return;
         }
 

@@ -35,6 +35,9 @@ internal struct HoldSlot
     public int Next;
     public HoldState State;
 
+    /// <summary>True while it is among the changes that are not written down yet.</summary>
+    public bool IsChanged;
+
     public readonly Span<HoldEntry> Used => Entries.AsSpan(0, Count);
 }
 
@@ -44,9 +47,8 @@ internal struct HoldSlot
 /// expired, or named by their caller), each for a day; past that, a hold of its own is still known to be settled or not as long as its slot was not
 /// used 64 times more, after which it counts as settled.
 /// </summary>
-internal sealed class HoldSlab
+internal sealed class HoldSlab(AccountChanges? changes = null)
 {
-
     // Few, because each hold goes through them all: so many slots stay in the processor's nearest caches.
     private const int SettledRemembered = 256;
     private const int OthersRemembered = 65_536;
@@ -128,7 +130,18 @@ internal sealed class HoldSlab
             _named.Add(name, index);
         }
 
+        Touch(index);
         return index;
+    }
+
+    /// <summary>Notes that a hold has changed, where changes are written down.</summary>
+    public void Touch(int index)
+    {
+        if (changes is not null && !this[index].IsChanged)
+        {
+            this[index].IsChanged = true;
+            changes.Add(index);
+        }
     }
 
     /// <summary>Ends a hold that was open, or one that never was: from now on it is only remembered.</summary>
@@ -136,6 +149,7 @@ internal sealed class HoldSlab
     {
         slot.State = state;
         slot.At = now;
+        Touch(index);
         Append(ref state == HoldState.Settled && IsOwn(slot.Id) ? ref _settled : ref _others, index);
     }
 

@@ -5,7 +5,8 @@ namespace BudgetGuard.Accounting;
 /// it, and a hold with its settlement allocates nothing. Expired holds need no timer: each call ends a few of those that are due, and all of them
 /// before it refuses anybody.
 /// </summary>
-internal sealed partial class InMemoryCostTracker(TimeProvider time, Func<ExpiredHolds> expiredHolds, IAccountEvents? listener = null) : ICostTracker
+internal sealed partial class InMemoryCostTracker(
+    TimeProvider time, Func<ExpiredHolds> expiredHolds, IAccountEvents? listener = null, AccountChanges? changes = null) : ICostTracker
 {
     // How many expired holds one call ends at most on its way.
     private const int Help = 16;
@@ -14,7 +15,7 @@ internal sealed partial class InMemoryCostTracker(TimeProvider time, Func<Expire
 
     private readonly Lock _gate = new();
     private readonly TrackerClock _clock = new(time);
-    private readonly HoldBook _book = new(expiredHolds);
+    private readonly HoldBook _book = new(expiredHolds, changes);
     private long _unknownVersion;
 
     /// <summary>How many holds are open.</summary>

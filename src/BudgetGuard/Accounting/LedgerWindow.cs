@@ -14,7 +14,7 @@ internal struct HoldEntry
 /// zero and together at most <see cref="long.MaxValue"/>, so that no sum or difference of them overflows: what does not fit under that is cut off,
 /// which is beyond nine billion dollars and refuses everything anyway.
 /// </summary>
-internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bounds, RollingSlices? slices)
+internal sealed partial class LedgerWindow(AccountLedger ledger, in CalendarWindow bounds, RollingSlices? slices)
 {
     private int _untilSample;
 
@@ -103,7 +103,14 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     public void Revise() => Revision++;
 
     /// <summary>Notes the limit it ended with, and that of the windows after it.</summary>
-    public void Close(long limit, long laterLimit) => (FinalLimit, LaterLimit) = (limit, laterLimit);
+    public void Close(long limit, long laterLimit)
+    {
+        if (limit != FinalLimit || laterLimit != LaterLimit)
+        {
+            (FinalLimit, LaterLimit) = (limit, laterLimit);
+            Touch();
+        }
+    }
 
     /// <summary>Takes on what the account's newest terms and limit say.</summary>
     public void LimitChanged()
@@ -134,6 +141,7 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     /// <summary>Opens an entry in the latest slice that sets an amount aside.</summary>
     public void Take(ref HoldEntry entry, long amount)
     {
+        Touch();
         Open(ref entry);
         if (Slices is null && amount <= long.MaxValue - Used)
         {
@@ -172,6 +180,7 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
             return false;
         }
 
+        Touch();
         entry.Held = 0;
         entry.Settled = amount;
         Held -= held;
@@ -192,6 +201,7 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     /// <summary>Brings what an entry holds and has settled to new figures. What a rolling window no longer counts changes only the entry.</summary>
     public void Move(ref HoldEntry entry, long held, long settled)
     {
+        Touch();
         long heldBy = held - entry.Held;
         long settledBy = settled - entry.Settled;
         if (Slices is null && heldBy <= 0 && settledBy >= 0 && settledBy <= -heldBy)
@@ -218,11 +228,16 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     }
 
     /// <summary>Takes settled use back that no remembered hold accounts for; never below zero.</summary>
-    public void TakeBack(long amount) => Settled -= Slices?.TakeBack(amount) ?? Math.Min(amount, Settled);
+    public void TakeBack(long amount)
+    {
+        Touch();
+        Settled -= Slices?.TakeBack(amount) ?? Math.Min(amount, Settled);
+    }
 
     /// <summary>Moves a rolling window on; what has left no longer counts.</summary>
     public void Advance(long now)
     {
+        Touch();
         (long settled, long held) = Slices!.Advance(now);
         Settled -= settled;
         Held -= held;
@@ -252,8 +267,13 @@ internal sealed class LedgerWindow(AccountLedger ledger, in CalendarWindow bound
     public bool SetDebt(long debt)
     {
         long fitting = Math.Min(debt, long.MaxValue - Settled - Held);
-        bool isChange = fitting != Debt;
+        if (fitting == Debt)
+        {
+            return false;
+        }
+
         Debt = fitting;
-        return isChange;
+        Touch();
+        return true;
     }
 }

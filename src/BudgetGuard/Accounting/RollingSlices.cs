@@ -4,7 +4,7 @@ namespace BudgetGuard.Accounting;
 /// What a rolling window holds, in slices of a sixtieth of its length. The slice that is only partly inside still counts whole, so the sum is never
 /// too low; that makes 61 slices at most. Only slices that were used take room: most accounts of a budget split by user use one or two.
 /// </summary>
-internal sealed class RollingSlices
+internal sealed partial class RollingSlices
 {
     public const int SlicesPerWindow = 60;
 

@@ -4,7 +4,7 @@ namespace BudgetGuard.Accounting;
 /// When in the week a budget is spent: what each local hour of the week used, the last three times it came. An hour weighs as much as the least of those
 /// weeks, so that a burst that came once is not expected again; and no more than an ordinary hour, so that neither is one that by chance came each time.
 /// </summary>
-internal sealed class SpendProfile(TimeZoneInfo zone)
+internal sealed partial class SpendProfile(TimeZoneInfo zone)
 {
     private const int HoursAWeek = 7 * 24;
 

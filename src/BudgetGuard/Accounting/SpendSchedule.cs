@@ -4,7 +4,7 @@ namespace BudgetGuard.Accounting;
 /// How a budget's window is expected to be spent: which share of its spending each of its slices has, and how much of it is still to come. By the profile of
 /// past weeks where there is one; else evenly.
 /// </summary>
-internal sealed class SpendSchedule(TimeZoneInfo zone)
+internal sealed partial class SpendSchedule(TimeZoneInfo zone)
 {
     /// <summary>Into how many slices a window is cut.</summary>
     public const int Slices = 24;
@@ -48,8 +48,8 @@ internal sealed class SpendSchedule(TimeZoneInfo zone)
     /// <summary>Adds what was spent since the last look.</summary>
     public void Spent(long amount) => _profile.Add(amount);
 
-    /// <summary>Looks at a window from an instant in it.</summary>
-    public void LookAt(in CalendarWindow window, long now)
+    /// <summary>Looks at a window from an instant in it; true if another hour has begun.</summary>
+    public bool LookAt(in CalendarWindow window, long now)
     {
         bool isNewHour = _profile.Advance(now);
         _now = now;
@@ -68,6 +68,7 @@ internal sealed class SpendSchedule(TimeZoneInfo zone)
         Remaining = IsLearned
             ? _laterWeight + (_hourWeight * Math.Max(0, _hourEnd - now) / TimeSpan.TicksPerHour)
             : (long)((Int128)(window.End - now) * Whole / (window.End - window.Start));
+        return isNewHour;
     }
 
     /// <summary>When so much weight will have passed from now on; null if not in this window.</summary>

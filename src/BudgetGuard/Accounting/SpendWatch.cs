@@ -6,7 +6,7 @@ namespace BudgetGuard.Accounting;
 /// How one account has spent its window, in millionths of its limit for each slice, and what that says about the rest. The rest is expected to go on as the
 /// quiet slices did: at the lower quartile of their rates, and no faster than the slower of the last two. A burst is therefore not expected to last, until nine tenths are gone.
 /// </summary>
-internal sealed class SpendWatch
+internal sealed partial class SpendWatch
 {
     /// <summary>The whole limit.</summary>
     public const long Limit = 1_000_000;

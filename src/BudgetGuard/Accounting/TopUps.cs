@@ -1,7 +1,7 @@
 namespace BudgetGuard.Accounting;
 
 /// <summary>What administrators added to the limit of an account, each for a time.</summary>
-internal sealed class TopUps
+internal sealed partial class TopUps
 {
     /// <summary>How many can be in force at a time; those that end together are one.</summary>
     public const int Most = 16;

@@ -53,7 +53,7 @@ internal struct Notice
 }
 
 /// <summary>What a window has told already, so that it tells it once. Only windows that told something have one.</summary>
-internal sealed class WindowNotices
+internal sealed partial class WindowNotices
 {
     private Kinds _kinds;
 
