@@ -92,7 +92,10 @@ internal static partial class KnownKeys
     private static KnownKey<BudgetGuardOptions> Guarded<TValue>(string name, ValueParser<TValue> parse, Action<BudgetGuardOptions, TValue> set) =>
         One(name, parse, set);
 
-    private static KnownKey<T> One<T, TValue>(string name, ValueParser<TValue> parse, Action<T, TValue> set) =>
+    /// <summary>The parts of the section that stores read.</summary>
+    public static IReadOnlyList<string> Stores { get; } = ["Sqlite", "Redis"];
+
+    public static KnownKey<T> One<T, TValue>(string name, ValueParser<TValue> parse, Action<T, TValue> set) =>
         new(name, (reader, path, target) => reader.ReadValue(path, parse, value => set(target, value)));
 
     private static KnownKey<T> Many<T, TValue>(string name, ValueParser<TValue> parse, Action<T, IList<TValue>> set) =>

@@ -6,14 +6,16 @@ namespace BudgetGuard.Configuration;
 /// Walks the section and fills the options. Not the framework's binder: that one stops at the first mistake, ignores unknown keys, appends to lists that have a
 /// default, and reads some values otherwise than a person does.
 /// </summary>
-internal sealed class SectionReader(IConfigurationSection section, IConfiguration? root, ProblemList problems)
+internal sealed class SectionReader(IConfigurationSection section, IConfiguration? root, ProblemList problems, IReadOnlySet<string> stores)
 {
     private const int NotAnIndex = -1;
 
     /// <summary>Reads everything there is into the options; what is not set keeps its value.</summary>
-    public void ReadInto(BudgetGuardOptions options) => ReadObject(section.Path, options, KnownKeys.Guard);
+    public void ReadInto(BudgetGuardOptions options) => ReadObject(section.Path, options, KnownKeys.Guard, KnownKeys.Stores);
 
-    public void ReadObject<T>(string path, T target, IReadOnlyList<KnownKey<T>> keys)
+    public void ReadObject<T>(string path, T target, IReadOnlyList<KnownKey<T>> keys) => ReadObject(path, target, keys, []);
+
+    private void ReadObject<T>(string path, T target, IReadOnlyList<KnownKey<T>> keys, IReadOnlyList<string> others)
     {
         IConfigurationSection at = At(path);
         if (at.Value is not null)
@@ -31,6 +33,14 @@ internal sealed class SectionReader(IConfigurationSection section, IConfiguratio
             if (keys.FirstOrDefault(key => key.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)) is { } known)
             {
                 known.Read(this, child.Path, target);
+            }
+            else if (others.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            {
+                // Read by the store itself; without it, somebody believes that budgets are kept which are not.
+                if (!stores.Contains(child.Key))
+                {
+                    problems.Add(child.Path, $"is of a store that is not in use; expected a call of Use{child.Key}, or no such key");
+                }
             }
             else
             {

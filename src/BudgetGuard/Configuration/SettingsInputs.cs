@@ -9,6 +9,7 @@ namespace BudgetGuard.Configuration;
 internal sealed class SettingsInputs
 {
     private readonly List<Action<BudgetGuardOptions>> _delegates = [];
+    private readonly HashSet<string> _stores = new(StringComparer.OrdinalIgnoreCase);
     private IConfigurationSection? _section;
 
     /// <summary>The one instance of a service collection; the first call registers it together with the settings.</summary>
@@ -46,5 +47,17 @@ internal sealed class SettingsInputs
         return this;
     }
 
-    public SettingsSource ToSource(IConfiguration? root, Func<ILogger> logger) => new(root, _section, _delegates, logger);
+    /// <summary>Knows that budgets are kept in a store, whose part of the section is then read.</summary>
+    /// <exception cref="InvalidOperationException">They are kept in another.</exception>
+    public void UseStore(string name)
+    {
+        if (_stores.Count > 0 && !_stores.Contains(name))
+        {
+            throw new InvalidOperationException($"Use{name} was called after Use{_stores.First()}; budgets are kept in one store.");
+        }
+
+        _stores.Add(name);
+    }
+
+    public SettingsSource ToSource(IConfiguration? root, Func<ILogger> logger) => new(root, _section, _delegates, logger, _stores);
 }

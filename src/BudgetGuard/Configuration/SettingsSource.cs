@@ -16,6 +16,7 @@ internal sealed partial class SettingsSource : IDisposable
     private readonly IConfigurationSection? _section;
     private readonly IReadOnlyList<Action<BudgetGuardOptions>> _delegates;
     private readonly Func<ILogger> _logger;
+    private readonly IReadOnlySet<string> _stores;
     private readonly List<Func<GuardSettings, IEnumerable<string>>> _validators = [];
     private readonly List<IDisposable> _subscriptions = [];
     private volatile GuardSettings _current;
@@ -26,13 +27,16 @@ internal sealed partial class SettingsSource : IDisposable
     /// <param name="section">The section to read; null is the section <c>BudgetGuard</c> of the root.</param>
     /// <param name="delegates">What the program sets over both, in order.</param>
     /// <param name="logger">Where a bad reload is told; asked for only then, because loggers themselves are made by these settings.</param>
+    /// <param name="stores">The store that budgets are kept in, if it is not memory.</param>
     /// <exception cref="OptionsValidationException">The configuration has problems; the message lists all of them.</exception>
     public SettingsSource(
         IConfiguration? root,
         IConfigurationSection? section,
         IEnumerable<Action<BudgetGuardOptions>> delegates,
-        Func<ILogger> logger)
+        Func<ILogger> logger,
+        IReadOnlySet<string>? stores = null)
     {
+        _stores = stores ?? System.Collections.Immutable.ImmutableHashSet<string>.Empty;
         _root = root;
         _section = section ?? root?.GetSection(BudgetGuardOptions.SectionName);
         _delegates = [.. delegates];
@@ -94,6 +98,18 @@ internal sealed partial class SettingsSource : IDisposable
         }
     }
 
+    /// <summary>Reads a store's part of the section into its options; what is wrong with it is in the answer.</summary>
+    public ProblemList ReadStore<T>(string store, T options, IReadOnlyList<KnownKey<T>> keys)
+    {
+        var problems = new ProblemList(SectionPath);
+        if (_section is not null)
+        {
+            new SectionReader(_section, _root, problems, _stores).ReadObject(_section.GetSection(store).Path, options, keys);
+        }
+
+        return problems;
+    }
+
     public void Dispose()
     {
         lock (_gate)
@@ -118,7 +134,7 @@ internal sealed partial class SettingsSource : IDisposable
         problems = new ProblemList(SectionPath);
         if (_section is not null)
         {
-            new SectionReader(_section, _root, problems).ReadInto(options);
+            new SectionReader(_section, _root, problems, _stores).ReadInto(options);
         }
 
         if (_root is not null)

@@ -99,7 +99,7 @@ public sealed class EveryKeyTests
             IConfigurationRoot root = Settings.Keys(pair);
             ProblemList problems = new("S");
             T target = new();
-            new SectionReader(root.GetSection("S"), root, problems).ReadObject("S", target, keys);
+            new SectionReader(root.GetSection("S"), root, problems, new HashSet<string>()).ReadObject("S", target, keys);
             Assert.Empty(problems.Lines);
             string[] changed = [.. typeof(T).GetProperties()
                 .Where(p => JsonSerializer.Serialize(p.GetValue(target)) != JsonSerializer.Serialize(p.GetValue(new T())))
