@@ -65,6 +65,11 @@ public static class GatewayApp
         services.AddSingleton(demo);
         services.AddHostedService<StartReport>();
         IBudgetGuardBuilder guard = services.AddBudgetGuard(demo.AddTo);
+        if (settings.Store.Kind == StoreKind.Sqlite)
+        {
+            guard.UseSqlite(options => options.Path = settings.Store.File ?? options.Path);
+        }
+
         if (!settings.Keys.IsEmpty)
         {
             guard.UseUserExtractor(static context => context.Features.Get<Caller>()?.Subject);
@@ -79,7 +84,7 @@ public static class GatewayApp
             CultureInfo.InvariantCulture,
             out long bytes) ? bytes : new BudgetGuardOptions().MaxInspectedBodyBytes;
 
-    /// <summary>Tells of everything that is wrong at once: the gateway's own settings, and the guard's, which are read when its policy is made.</summary>
+    /// <summary>Tells of everything that is wrong at once: the gateway's own settings, and the guard's and its store's, which are read when its policy is made.</summary>
     private static void CheckConfiguration(WebApplication app, IReadOnlyList<string> problems)
     {
         List<string> parts = [];
@@ -93,7 +98,7 @@ public static class GatewayApp
         {
             app.Services.GetRequiredService<IBudgetPolicy>();
         }
-        catch (OptionsValidationException refused)
+        catch (Exception refused) when (refused is OptionsValidationException or IOException or InvalidDataException)
         {
             parts.Add(refused.Message);
         }

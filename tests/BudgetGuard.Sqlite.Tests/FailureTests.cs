@@ -98,16 +98,18 @@ public sealed class FailureTests
     {
         var faults = new FaultyDisk();
         await using var disk = new Disk { Wrap = faults.Wrap };
-        Hold first = await disk.Tracker.HeldAsync(Set(Ann), 100, new HoldId(5, 5));
+        SqliteCostTracker tracker = disk.Tracker;
         using var stuck = new ManualResetEventSlim();
         faults.Stuck = stuck;
+        Task<Hold> first = tracker.HeldAsync(Set(Ann), 100, new HoldId(5, 5));
         using var leaving = new CancellationTokenSource();
-        ValueTask<HoldResult> waiting = disk.Tracker.HoldAsync(Hold(first.Accounts, 100, new HoldId(5, 5)), leaving.Token);
+        ValueTask<HoldResult> waiting = tracker.HoldAsync(Hold(Set(Ann), 100, new HoldId(5, 5)), leaving.Token);
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
         faults.Stuck = null;
         stuck.Set();
-        Assert.Equal(100, (await disk.Tracker.StateAsync(Ann)).Held);
+        await first;
+        Assert.Equal(100, (await tracker.StateAsync(Ann)).Held);
     }
 
     [Fact]

@@ -8,6 +8,9 @@ internal sealed record GatewaySettings
 {
     public const string SectionName = "Gateway";
 
+    /// <summary>Where accounts are kept.</summary>
+    public StoreSettings Store { get; init; } = new(StoreKind.Sqlite);
+
     /// <summary>One for each vendor, also where nothing is configured.</summary>
     public required ImmutableDictionary<Vendor, UpstreamSettings> Upstreams { get; init; }
 
@@ -26,6 +29,18 @@ internal sealed record GatewaySettings
     /// <summary>How long requests in flight may go on once the program is told to stop.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }
+
+/// <summary>Where accounts can be kept.</summary>
+internal enum StoreKind
+{
+    Memory,
+    Sqlite,
+}
+
+/// <summary>Where accounts are kept.</summary>
+/// <param name="Kind">The kind of store.</param>
+/// <param name="File">The file of a store on disk; null: its default, or what the guard's own section says.</param>
+internal sealed record StoreSettings(StoreKind Kind, string? File = null);
 
 /// <summary>Where a vendor's requests go.</summary>
 internal sealed record UpstreamSettings

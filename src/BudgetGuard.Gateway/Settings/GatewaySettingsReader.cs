@@ -29,33 +29,13 @@ internal sealed class GatewaySettingsReader
     private GatewaySettings Read(IConfigurationSection section)
     {
         _reader.CheckKeys(section, "Store", "ConnectionString", "Leases", "Upstreams", "Keys", "AdminKey", "FreeRequestsPerMinute", "ShutdownTimeout");
-        ReadStore(section);
-        GatewaySettings settings = new() { Upstreams = ReadUpstreams(section.GetSection("Upstreams")), Keys = ReadKeys(section.GetSection("Keys")) };
+        GatewaySettings settings = new() { Store = new StoreReader(_reader, _problems).Read(section), Upstreams = ReadUpstreams(section.GetSection("Upstreams")), Keys = ReadKeys(section.GetSection("Keys")) };
         return settings with
         {
             AdminKey = ReadAdminKey(section, settings.Keys),
             FreeRequestsPerMinute = _reader.Count(section, "FreeRequestsPerMinute", 1, 1_000_000) ?? settings.FreeRequestsPerMinute,
             ShutdownTimeout = _reader.Duration(section, "ShutdownTimeout") ?? settings.ShutdownTimeout,
         };
-    }
-
-    /// <summary>The stores on disk and on a server are packages of their own; a value for one that is not there must not be passed over.</summary>
-    private void ReadStore(IConfigurationSection section)
-    {
-        string? store = _reader.Text(section, "Store");
-        if (store is not null && !string.Equals(store, "Memory", StringComparison.OrdinalIgnoreCase))
-        {
-            bool isPlanned = store.ToUpperInvariant() is "SQLITE" or "REDIS";
-            _problems.Add($"{section.Path}:Store: '{store}' is {(isPlanned ? "not part of this version" : "no store")}; expected Memory");
-        }
-
-        foreach (string key in (ReadOnlySpan<string>)["ConnectionString", "Leases"])
-        {
-            if (section.GetSection(key).Exists())
-            {
-                _problems.Add($"{section.Path}:{key}: the store Memory has no such setting; expected none");
-            }
-        }
     }
 
     private ImmutableDictionary<Vendor, UpstreamSettings> ReadUpstreams(IConfigurationSection section)

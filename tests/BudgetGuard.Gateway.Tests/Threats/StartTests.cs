@@ -42,10 +42,10 @@ public sealed partial class StartTests
     }
 
     [Theory]
-    [InlineData("Gateway:Store", "Sqlite", "Gateway:Store")]
     [InlineData("Gateway:Store", "Redis", "Gateway:Store")]
     [InlineData("Gateway:Store", "Postgres", "Gateway:Store")]
     [InlineData("Gateway:ConnectionString", "Data Source=budgetguard.db", "Gateway:ConnectionString")]
+    [InlineData("BudgetGuard:Sqlite:Path", "budgetguard.db", "BudgetGuard:Sqlite")]
     [InlineData("Gateway:Stoer", "Memory", "Gateway:Stoer")]
     [InlineData("Gateway:Upstreams:openai:Adress", "http://127.0.0.1:1", "Gateway:Upstreams:openai:Adress")]
     [InlineData("Gateway:Upstreams:mistral:Address", "http://127.0.0.1:1", "Gateway:Upstreams:mistral")]
@@ -64,7 +64,7 @@ public sealed partial class StartTests
     [Fact]
     public async Task Program_that_cannot_start_says_why_and_ends_with_a_code()
     {
-        using Process process = Start(("Gateway__Store", "Sqlite"));
+        using Process process = Start(("Gateway__Store", "Postgres"));
         string errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync().WaitAsync(Patience);
         Assert.Equal(1, process.ExitCode);
@@ -170,7 +170,7 @@ public sealed partial class StartTests
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Path.GetTempPath(),
+            WorkingDirectory = Directory.CreateTempSubdirectory("budgetguard").FullName,
         };
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         foreach ((string name, string value) in variables)
