@@ -14,9 +14,9 @@ fi
 
 command -v dotnet > /dev/null || { echo "The .NET SDK 10 is not on PATH."; echo "0 passed, 1 failed"; exit 1; }
 
-# The frameworks that the adapters are for, and the proxy that asks, as the system packages them.
+# The frameworks that the adapters are for, the proxy that asks and the server that shares budgets, as the system packages them.
 missing=()
-for package in python3-fastapi python3-uvicorn python3-httpx python3-flask python3-django nginx-light; do
+for package in python3-fastapi python3-uvicorn python3-httpx python3-flask python3-django nginx-light redis-server; do
   dpkg -s "$package" > /dev/null 2>&1 || missing+=("$package")
 done
 
@@ -62,7 +62,7 @@ complete() {
     && grep -aq "$2" "$packages/$1"/*.nupkg && grep -aq "lib/net10.0/$1.xml" "$packages/$1"/*.nupkg && ls "$packages/$1"/*.snupkg > /dev/null
 }
 
-for package in "BudgetGuard README.md" "BudgetGuard.Email email.md"; do
+for package in "BudgetGuard README.md" "BudgetGuard.Email email.md" "BudgetGuard.Sqlite sqlite.md"; do
   if complete $package; then
     passed=$((passed + 1))
   else
