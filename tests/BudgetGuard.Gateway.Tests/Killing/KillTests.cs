@@ -42,6 +42,18 @@ public sealed class KillTests(ITestOutputHelper output)
                 using CancellationTokenSource stop = new();
                 Task[] clients = [.. Enumerable.Range(0, Clients).Select(number => ClientAsync(gateway.Client, books, number, random.Next(), stop.Token))];
                 await Task.Delay(random.Next(20, 700));
+                if (kill % 2 == 0)
+                {
+                    KilledGateway dying = gateway;
+                    TaskCompletionSource killed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                    books.AtNextAcknowledgement(() =>
+                    {
+                        dying.Kill();
+                        killed.SetResult();
+                    });
+                    await killed.Task.WaitAsync(FakeProvider.Patience);
+                }
+
                 await gateway.KillAsync();
                 await stop.CancelAsync();
                 await Task.WhenAll(clients);

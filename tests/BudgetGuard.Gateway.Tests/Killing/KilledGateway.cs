@@ -58,6 +58,8 @@ internal sealed class KilledGateway : IDisposable
         }
     }
 
+    public void Kill() => _process.Kill();
+
     public async Task KillAsync()
     {
         _process.Kill();

@@ -36,6 +36,10 @@ internal static class Settings
     public static SettingsSource Source(IConfiguration root, params Action<BudgetGuardOptions>[] delegates) =>
         new(root, null, delegates, () => NullLogger<SettingsSource>.Instance);
 
+    /// <summary>As an app has them that keeps its budgets in a store.</summary>
+    public static SettingsSource WithStore(IConfiguration root, string store) =>
+        new(root, null, [], () => NullLogger<SettingsSource>.Instance, new HashSet<string>(StringComparer.OrdinalIgnoreCase) { store });
+
     public static GuardSettings Read(IConfiguration root, params Action<BudgetGuardOptions>[] delegates)
     {
         using SettingsSource source = Source(root, delegates);

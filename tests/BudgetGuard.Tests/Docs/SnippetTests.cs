@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BudgetGuard.Configuration;
 using BudgetGuard.Tests.Configuration;
+using Microsoft.Extensions.Configuration;
 using Microsoft.CodeAnalysis;
 
 namespace BudgetGuard.Tests.Docs;
@@ -30,7 +31,10 @@ public sealed class SnippetTests
 
         // A price file that is named has to be there; any will do, because settings only look whether it is.
         string whole = (json.StartsWith('{') ? json : $"{{{json}}}").Replace("\"prices.json\"", JsonSerializer.Serialize(typeof(SnippetTests).Assembly.Location), StringComparison.Ordinal);
-        using SettingsSource settings = Settings.Source(Settings.Json(whole));
+        IConfigurationRoot root = Settings.Json(whole);
+        using SettingsSource settings = KnownKeys.Stores.FirstOrDefault(store => root.GetSection($"BudgetGuard:{store}").Exists()) is { } store
+            ? Settings.WithStore(root, store)
+            : Settings.Source(root);
         Assert.NotNull(settings.Current);
     }
 
