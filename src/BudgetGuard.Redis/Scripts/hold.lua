@@ -1,0 +1,53 @@
+-- Holds on every account or on none.
+-- KEYS: hold, open holds, then for each account: own, shared, tracked. ARGV: time, id, fingerprint, time to live, accounts, then each account's.
+local now, count = time(), tonumber(ARGV[5])
+local record = call('GET', KEYS[1])
+if record then
+  local hold = parse(record)
+  if hold.state ~= 'H' or hold.print ~= ARGV[3] then return {'CONFLICT'} end
+  if hold.ends <= now then return {'DUE'} end
+  local reply = {'SAME', text(hold.ends)}
+  for n, entry in ipairs(hold.entries) do
+    local a = load(entry.key)
+    reply[n + 2] = text(a.l - used(a))
+  end
+  return reply
+end
+
+local accounts, specs, refusals, isDenied = {}, {}, {}, false
+for n = 1, count do
+  local s, at = spec(6 + (n - 1) * SPEC), 3 + (n - 1) * 3
+  local a, isShared = choose(at, s, now)
+  if not roll(a, s, now) then return {'CLOCK', text(now)} end
+  accounts[n], specs[n] = a, s
+  a.isShared = isShared
+  local limit = cut(s.limit + added(a, now))
+  a.left = limit - used(a)
+  if s.amount > a.left and s.amount > 0 then
+    if hasDue(KEYS[2], now) then return {'DUE'} end
+    isDenied = isDenied or s.enforced
+    refusals[#refusals + 1] = text(n - 1)
+    for _, figure in ipairs(figures(a, limit, isShared)) do refusals[#refusals + 1] = figure end
+  end
+end
+if isDenied then
+  table.insert(refusals, 1, 'DENY')
+  return refusals
+end
+
+local ttl = tonumber(ARGV[4])
+local hold = {state = 'H', print = ARGV[3], ttl = ttl, ends = math.min(MAX, now + ttl), entries = {}}
+local reply = {'OK', text(hold.ends)}
+for n, a in ipairs(accounts) do
+  local s = specs[n]
+  local entry = entryOf(a, s, a.isShared)
+  a.o = a.o + 1
+  move(a, entry, s.amount, 0)
+  hold.entries[n] = entry
+  keep(a, s, 3 + (n - 1) * 3, a.isShared, now, hold.ends)
+  reply[n + 2] = text(a.left - s.amount)
+end
+write(KEYS[1], hold)
+call('ZADD', KEYS[2], text(hold.ends), ARGV[2])
+for _, figure in ipairs(refusals) do reply[#reply + 1] = figure end
+return reply
