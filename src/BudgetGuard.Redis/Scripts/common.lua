@@ -6,7 +6,7 @@
 --   s, h, d   settled, held, debt
 --   o         holds taken in the window that are not settled: as long as there are any, its figures are kept when it is over
 --   r         the slices of a rolling window: number:settled:held, oldest first
---   P, p<i>   the numbers of the windows that are over and kept, oldest first, and of each: s h d o final-limit later-limit
+--   P, p<i>   the numbers of the windows that are over and kept, oldest first, and of each: s h d o final-limit later-limit end
 --   t, g      what administrators added to the limit: amount:end; how often that, or the account, was changed
 --   y         how often it was reset: what was held before counts nowhere
 --   c         1 if what a window ended above its limit opens the next
@@ -72,9 +72,10 @@ local function slices(a)
   return a.slices
 end
 
-local function advance(a, width, now)
-  a.i = math.max(a.i, math.floor(now / width))
-  a.b, a.e = a.i * width, (a.i + 1) * width
+-- Slices of a width, counted from a phase before 1970, so that all stores cut them alike.
+local function advance(a, width, phase, now)
+  a.i = math.max(a.i, math.floor((now + phase) / width))
+  a.b, a.e = math.max(0, a.i * width - phase), (a.i + 1) * width - phase
   local kept = {}
   a.s, a.h = 0, 0
   for _, slice in ipairs(slices(a)) do
@@ -90,9 +91,9 @@ local function past(a, i)
   a.past = a.past or {}
   if a.past[i] == nil then
     local v = call('HGET', a.key, 'p' .. text(i))
-    local s, h, d, o, f, l
-    if v then s, h, d, o, f, l = string.match(v, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$') end
-    a.past[i] = v and {i = i, s = tonumber(s), h = tonumber(h), d = tonumber(d), o = tonumber(o), f = tonumber(f), l = tonumber(l)} or false
+    local s, h, d, o, f, l, e
+    if v then s, h, d, o, f, l, e = string.match(v, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$') end
+    a.past[i] = v and {i = i, s = tonumber(s), h = tonumber(h), d = tonumber(d), o = tonumber(o), f = tonumber(f), l = tonumber(l), e = tonumber(e)} or false
   end
   return a.past[i]
 end
@@ -105,7 +106,7 @@ local function debtInto(w, i)
 end
 
 -- A change in a window that is over changes what those after it opened with; those that nothing can change any more are forgotten.
-local function cascade(a)
+local function cascade(a, now)
   local all = {}
   for i in string.gmatch(a.P, '%d+') do all[#all + 1] = tonumber(i) end
   if a.c then
@@ -123,7 +124,7 @@ local function cascade(a)
   local kept = {}
   for _, i in ipairs(all) do
     local w = past(a, i)
-    if w.o <= 0 and (not a.c or #kept == 0) then
+    if (w.o <= 0 or w.e + KEEP < now) and (not a.c or #kept == 0) then
       w.gone = true
     else
       kept[#kept + 1] = text(i)
@@ -137,7 +138,7 @@ local function roll(a, s, now)
   if a.isNew then a.c = s.carry end
   if s.kind == 'S' then return true end
   if s.kind == 'R' then
-    advance(a, s.i, now)
+    advance(a, s.i, s.b, now)
     return true
   end
   if not a.isNew and now < a.e then return true end
@@ -153,7 +154,7 @@ local function roll(a, s, now)
     a.i, a.b, a.e = i, b, e
   elseif i > a.i then
     a.c = s.carry
-    local w = {i = a.i, s = a.s, h = a.h, d = a.d, o = a.o, f = cut(s.limit + added(a, a.e - 1)), l = s.limit, changed = true}
+    local w = {i = a.i, s = a.s, h = a.h, d = a.d, o = a.o, f = cut(s.limit + added(a, a.e - 1)), l = s.limit, e = a.e, changed = true}
     a.past = a.past or {}
     a.past[a.i] = w
     if w.o > 0 or (a.c and a.P ~= '') then
@@ -181,12 +182,15 @@ local function save(a, members, till)
     if w and w.gone then
       call('HDEL', a.key, 'p' .. text(i))
     elseif w and w.changed then
-      call('HSET', a.key, 'p' .. text(i), text(w.s) .. ' ' .. text(w.h) .. ' ' .. text(w.d) .. ' ' .. text(w.o) .. ' ' .. text(w.f) .. ' ' .. text(w.l))
+      call('HSET', a.key, 'p' .. text(i), text(w.s) .. ' ' .. text(w.h) .. ' ' .. text(w.d) .. ' ' .. text(w.o) .. ' ' .. text(w.f) .. ' ' .. text(w.l) .. ' ' .. text(w.e))
     end
   end
   if till and till > a.z then
     call('HSET', a.key, 'z', text(till))
-    if till < MAX then
+    if ARGV[1] ~= '' then
+      -- The caller's clock is not the server's: nothing expires by itself.
+      call('PERSIST', a.key)
+    elseif till < MAX then
       call('PEXPIREAT', a.key, text(math.floor((till + KEEP) / 1000)))
     else
       call('PERSIST', a.key)
@@ -216,7 +220,7 @@ local function idleFrom(a, s, now, expires)
   if s.kind == 'C' then
     till = (a.c and a.s + a.h + a.d > s.limit) and MAX or a.e
   elseif s.kind == 'R' then
-    till = (a.i + 61) * s.i
+    till = (a.i + 61) * s.i - s.b
   end
   if expires > till then till = math.min(MAX, math.ceil(expires / 60000000) * 60000000 + 60000000) end
   for _, ends in string.gmatch(a.t, '(%d+):(%d+)') do till = math.max(till, math.min(MAX, tonumber(ends))) end
@@ -227,13 +231,14 @@ local function keep(a, s, at, isShared, now, expires)
   if a.isNew then call('HSET', a.key, 'k', s.partition) end
   if a.evicts then call('ZREM', KEYS[at + 2], a.evicts) end
   a.l = cut(s.limit + added(a, now))
+  if a.P ~= '' then cascade(a, now) end
   save(a, s.most > 0 and not isShared and KEYS[at + 2] or nil, idleFrom(a, s, now, expires))
 end
 
 -- The figures a refusal or a reading is made of.
 local function figures(a, limit, isShared)
   slices(a)
-  return {text(a.i), text(a.b), text(a.e), text(a.s), text(a.h), text(a.d), text(limit), isShared and '1' or '0', joined(a), text(a.g)}
+  return {text(a.i), text(a.b), text(a.e), text(a.s), text(a.h), text(a.d), text(limit), isShared and '1' or '0', joined(a), text(a.g), a.t}
 end
 
 -- The window in which a hold was taken; nothing where nothing counts it any more.

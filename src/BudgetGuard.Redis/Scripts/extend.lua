@@ -43,7 +43,6 @@ for n, one in ipairs(all) do
     entry.held, entry.settled, entry.slice = 0, 0, a.i
   end
   move(a, entry, held, 0)
-  if a.P ~= '' then cascade(a) end
   keep(a, one.s, one.at, entry.isShared, now, hold.ends)
   reply[n + 2] = text(one.left)
 end

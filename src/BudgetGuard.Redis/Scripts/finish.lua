@@ -36,7 +36,10 @@ for _, entry in ipairs(hold.entries) do
   elseif op == 'L' then
     move(a, entry, 0, entry.kind == 'S' and 0 or amount[2])
   elseif op == 'A' then
-    move(a, entry, 0, entry.kind == 'S' and 0 or math.max(0, entry.settled + amount[2] - amount[1]))
+    -- A correction that comes again finds its figure there.
+    if entry.kind ~= 'S' and entry.settled ~= amount[2] then
+      move(a, entry, 0, math.max(0, entry.settled + amount[2] - amount[1]))
+    end
   elseif op == 'R' then
     move(a, entry, 0, 0)
   else
@@ -47,7 +50,7 @@ for _, entry in ipairs(hold.entries) do
     w.o = math.max(0, w.o - 1)
     w.changed = true
   end
-  if a.P ~= '' then cascade(a) end
+  if a.P ~= '' then cascade(a, now) end
   save(a)
   if w then
     reply[#reply + 1] = entry.key

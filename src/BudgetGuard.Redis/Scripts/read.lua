@@ -1,4 +1,4 @@
--- Reads accounts. KEYS: -, open holds, then for each account: own, shared, tracked. ARGV: time, -, -, -, accounts, then each account's.
+-- Reads accounts; one that is asked for without a limit has that of its last hold. KEYS: -, open holds, then for each account: own, shared, tracked. ARGV: time, -, -, -, accounts, then each account's.
 local now = time()
 if hasDue(KEYS[2], now) then return {'DUE'} end
 local reply = {'OK'}
@@ -10,6 +10,7 @@ for n = 1, tonumber(ARGV[5]) do
     local shared = load(KEYS[at + 1])
     if not shared.isNew and shared.z > now then a, isShared = shared, true end
   end
+  s.limit = s.limit or math.max(0, a.l - added(a, now))
   if not roll(a, s, now) then return {'CLOCK', text(now)} end
   for _, figure in ipairs(figures(a, cut(s.limit + added(a, now)), isShared)) do reply[#reply + 1] = figure end
 end

@@ -31,6 +31,14 @@ internal static class AlertClaimText
     /// <summary>An account as a text.</summary>
     public static string Of(in AccountKey key) => Add(new StringBuilder(), key).ToString();
 
+    /// <summary>The values that split an account's budget, as a text.</summary>
+    public static string PartitionOf(in AccountKey key)
+    {
+        var text = new StringBuilder();
+        Add(text, key.Partition.IsDefault ? [] : key.Partition);
+        return text.ToString(1, text.Length - 1);
+    }
+
     private static StringBuilder Add(StringBuilder text, in AccountKey key)
     {
         Add(text.Append('['), key.Budget.ToUpperInvariant());

@@ -1,0 +1,82 @@
+using StackExchange.Redis;
+
+namespace BudgetGuard.Redis;
+
+/// <summary>The accounts of a request as scripts know them; remembered with the set, which is the same for many requests.</summary>
+internal sealed class RedisAccounts
+{
+    /// <summary>How many arguments each account has.</summary>
+    public const int Arguments = 11;
+
+    private const int Common = 5;
+
+    private readonly string _prefix;
+
+    private RedisAccounts(string prefix, AccountSet set)
+    {
+        _prefix = prefix;
+        All = [.. set.Accounts.Select(account => new RedisAccount(prefix, account))];
+        if (All.DistinctBy(static account => account.Own).Count() < All.Length)
+        {
+            throw new ArgumentException("A budget is named twice for one request.", nameof(set));
+        }
+    }
+
+    public RedisAccount[] All { get; }
+
+    public static RedisAccounts Of(string prefix, AccountSet set)
+    {
+        if (set.TrackerState is RedisAccounts known && known._prefix == prefix)
+        {
+            return known;
+        }
+
+        var made = new RedisAccounts(prefix, set);
+        set.TrackerState = made;
+        return made;
+    }
+
+    /// <summary>Hold, open holds, then for each account: own, shared, tracked.</summary>
+    public RedisKey[] Keys(RedisKey hold, RedisKey open)
+    {
+        var keys = new RedisKey[2 + (All.Length * 3)];
+        (keys[0], keys[1]) = (hold, open);
+        for (int i = 0; i < All.Length; i++)
+        {
+            (keys[2 + (i * 3)], keys[3 + (i * 3)], keys[4 + (i * 3)]) = (All[i].Own, All[i].Shared, All[i].Members);
+        }
+
+        return keys;
+    }
+
+    /// <summary>Hold, open holds, then for each account those it may have been charged to.</summary>
+    public RedisKey[] ChargedKeys(RedisKey hold, RedisKey open)
+    {
+        var keys = new List<RedisKey>(2 + (All.Length * 2)) { hold, open };
+        foreach (RedisAccount account in All)
+        {
+            keys.Add(account.Own);
+            if (account.IsSplit)
+            {
+                keys.Add(account.Shared);
+            }
+        }
+
+        return [.. keys];
+    }
+
+    /// <summary>The arguments: four of the script's own after the time, then each account's.</summary>
+    public RedisValue[] Values(RedisValue time, RedisValue first, RedisValue second, RedisValue third, long now, Func<RedisAccount, long> amount, bool enforces = true)
+    {
+        var values = new RedisValue[Common + (All.Length * Arguments)];
+        (values[0], values[1], values[2], values[3], values[4]) = (time, first, second, third, All.Length);
+        for (int i = 0; i < All.Length; i++)
+        {
+            RedisAccount account = All[i];
+            account.Write(
+                values.AsSpan(Common + (i * Arguments), Arguments), Math.Max(0, account.Account.Limit), amount(account), enforces && account.Account.Terms.Enforced, now);
+        }
+
+        return values;
+    }
+}
