@@ -6,7 +6,8 @@
 --   s, h, d   settled, held, debt
 --   o         holds taken in the window that are not settled: as long as there are any, its figures are kept when it is over
 --   r         the slices of a rolling window: number:settled:held, oldest first
---   P, p<i>   the numbers of the windows that are over and kept, oldest first, and of each: s h d o final-limit later-limit end
+--   P, p<i>   the numbers of the windows that are over and kept, oldest first, and of each: s h d o final-limit
+--             later-limit beginning end
 --   t, g      what administrators added to the limit: amount:end; how often that, or the account, was changed
 --   y         how often it was reset: what was held before counts nowhere
 --   c         1 if what a window ended above its limit opens the next
@@ -91,9 +92,13 @@ local function past(a, i)
   a.past = a.past or {}
   if a.past[i] == nil then
     local v = call('HGET', a.key, 'p' .. text(i))
-    local s, h, d, o, f, l, e
-    if v then s, h, d, o, f, l, e = string.match(v, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$') end
-    a.past[i] = v and {i = i, s = tonumber(s), h = tonumber(h), d = tonumber(d), o = tonumber(o), f = tonumber(f), l = tonumber(l), e = tonumber(e)} or false
+    a.past[i] = false
+    if v then
+      local s, h, d, o, f, l, b, e = string.match(v, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+      a.past[i] = {
+        i = i, s = tonumber(s), h = tonumber(h), d = tonumber(d), o = tonumber(o), f = tonumber(f), l = tonumber(l), b = tonumber(b), e = tonumber(e)
+      }
+    end
   end
   return a.past[i]
 end
@@ -154,7 +159,7 @@ local function roll(a, s, now)
     a.i, a.b, a.e = i, b, e
   elseif i > a.i then
     a.c = s.carry
-    local w = {i = a.i, s = a.s, h = a.h, d = a.d, o = a.o, f = cut(s.limit + added(a, a.e - 1)), l = s.limit, e = a.e, changed = true}
+    local w = {i = a.i, s = a.s, h = a.h, d = a.d, o = a.o, f = cut(s.limit + added(a, a.e - 1)), l = s.limit, b = a.b, e = a.e, changed = true}
     a.past = a.past or {}
     a.past[a.i] = w
     if w.o > 0 or (a.c and a.P ~= '') then
@@ -182,7 +187,7 @@ local function save(a, members, till)
     if w and w.gone then
       call('HDEL', a.key, 'p' .. text(i))
     elseif w and w.changed then
-      call('HSET', a.key, 'p' .. text(i), text(w.s) .. ' ' .. text(w.h) .. ' ' .. text(w.d) .. ' ' .. text(w.o) .. ' ' .. text(w.f) .. ' ' .. text(w.l) .. ' ' .. text(w.e))
+      call('HSET', a.key, 'p' .. text(i), table.concat({text(w.s), text(w.h), text(w.d), text(w.o), text(w.f), text(w.l), text(w.b), text(w.e)}, ' '))
     end
   end
   if till and till > a.z then

@@ -23,7 +23,7 @@ for n, entry in ipairs(hold.entries) do
     isDenied = isDenied or s.enforced
     refusals[#refusals + 1] = text(n - 1)
     local f = figures(a, limit, entry.isShared)
-    if w ~= a then f[1], f[4], f[5], f[6] = text(w.i), text(w.s), text(w.h), text(w.d) end
+    if w ~= a then f[1], f[2], f[3], f[4], f[5], f[6] = text(w.i), text(w.b), text(w.e), text(w.s), text(w.h), text(w.d) end
     for _, figure in ipairs(f) do refusals[#refusals + 1] = figure end
     refusals[#refusals + 1] = text(needed)
     refusals[#refusals + 1] = counts and text(entry.held) or '0'

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using BudgetGuard.Accounting;
+using StackExchange.Redis;
+
+namespace BudgetGuard.Redis;
+
+/// <summary>
+/// Tells what accounts have to tell, from what scripts answer: a threshold that a settlement passed, a refusal, an overshoot. Each node tells what it saw; which of them
+/// is sent is a matter of the alert's claim.
+/// </summary>
+internal sealed class AccountTelling(IAccountEvents? listener, TimeProvider time)
+{
+    // How many values of an account the end of a hold tells.
+    private const int Values = 11;
+
+    // Refusals that were told; past it all are forgotten, and told once more.
+    private const int MostTold = 10_000;
+
+    private readonly ConcurrentDictionary<Told, byte> _told = new();
+
+    /// <summary>The refusals of a reply; default where there are none.</summary>
+    /// <param name="values">For each: which account, its figures, and of an extension what it needs and has.</param>
+    /// <param name="accounts">The accounts.</param>
+    /// <param name="cause">Whose request it is.</param>
+    /// <param name="asked">What was asked for.</param>
+    /// <param name="now">The instant, in ticks.</param>
+    /// <param name="extra">How many values follow the figures.</param>
+    public ImmutableArray<Refusal> Refused(ReadOnlySpan<RedisResult> values, RedisAccounts accounts, AccountSet cause, in Charge asked, long now, int extra)
+    {
+        int each = 1 + RedisFigures.Count + extra;
+        if (values.Length < each)
+        {
+            return default;
+        }
+
+        var refusals = ImmutableArray.CreateBuilder<Refusal>(values.Length / each);
+        for (int at = 0; at < values.Length; at += each)
+        {
+            RedisAccount account = accounts.All[(int)values[at]];
+            var figures = new RedisFigures(account, values.Slice(at + 1, RedisFigures.Count));
+            long amount = extra > 0 ? (long)values[at + 1 + RedisFigures.Count] : account.HoldOf(asked);
+            Refusal refusal = figures.Refuse(amount, extra > 0 ? (long)values[at + 2 + RedisFigures.Count] : 0, now);
+            refusals.Add(refusal);
+            Tell(refusal, account, figures, cause);
+        }
+
+        return refusals.MoveToImmutable();
+    }
+
+    /// <summary>What the end of a hold has changed.</summary>
+    public void Ended(ReadOnlySpan<RedisResult> values, RedisAccounts accounts, AccountSet cause, bool isSettled)
+    {
+        if (listener is null || !isSettled)
+        {
+            return;
+        }
+
+        for (int at = 0; at + Values <= values.Length; at += Values)
+        {
+            string key = (string)values[at]!;
+            foreach (RedisAccount account in accounts.All)
+            {
+                if (account.Own == key || account.Shared == key)
+                {
+                    Tell(values.Slice(at + 1, Values - 1), account, cause);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// <summary>Lets what could not be delivered be told again.</summary>
+    public void TellAgain(AlertClaim claim)
+    {
+        if (claim.Account is { } account)
+        {
+            foreach (Told told in _told.Keys)
+            {
+                if (told.Account == account.Key)
+                {
+                    _told.TryRemove(told, out _);
+                }
+            }
+        }
+    }
+
+    private void Tell(Refusal refusal, RedisAccount account, in RedisFigures figures, AccountSet cause)
+    {
+        NoticeKind kind = refusal.ExceedsLimit ? NoticeKind.TooLarge : refusal.IsHeldByOthers ? NoticeKind.HeldByOthers : NoticeKind.Exceeded;
+        long since = account.Kind == "C" ? figures.Since : time.GetUtcNow().UtcTicks / TimeSpan.TicksPerHour * TimeSpan.TicksPerHour;
+        if (listener is null || !TryTell(new Told(account.Account.Key, kind, since, figures.Round, 0)))
+        {
+            return;
+        }
+
+        listener.Occurred(new AccountEvent(AccountEventKind.Refused, account.Account, refusal.State, Refusal: refusal, IsShared: figures.IsShared)
+        {
+            Notice = kind,
+            Since = since,
+            Round = figures.Round,
+            Throttles = account.Account.Terms.OnExceeded == BudgetAction.Throttle && refusal.RetryAt is not null,
+            Cause = cause,
+        });
+    }
+
+    private void Tell(ReadOnlySpan<RedisResult> values, RedisAccount account, AccountSet cause)
+    {
+        (bool isShared, long before, long setAside) = ((long)values[0] == 1, (long)values[1], (long)values[2]);
+        (long settled, long held, long debt, long limit) = ((long)values[3], (long)values[4], (long)values[5], (long)values[6]);
+        (long start, long end, int round) = ((long)values[7], (long)values[8], (int)values[9]);
+        bool isCalendar = account.Kind == "C" && end < RedisTime.Most;
+        var state = new AccountState(settled, held, debt, limit, isCalendar ? RedisTime.InstantOf(start) : null, isCalendar ? RedisTime.InstantOf(end) : null);
+        long since = account.Kind == "C" && !isCalendar ? 0 : RedisTime.TicksOf(start);
+        decimal reached = 0;
+        foreach (decimal share in account.Account.Terms.AlertAt.IsDefault ? [] : account.Account.Terms.AlertAt)
+        {
+            long level = AccountFigures.AmountAt(share, limit);
+            reached = before < level && settled + debt >= level ? share : reached;
+        }
+
+        if (reached > 0)
+        {
+            listener!.Occurred(new AccountEvent(AccountEventKind.ThresholdReached, account.Account, state, Threshold: reached, IsShared: isShared)
+            {
+                Notice = NoticeKind.Threshold,
+                Since = since,
+                Round = round,
+                Cause = cause,
+            });
+        }
+
+        long charged = settled + debt - before;
+        if (charged > setAside && settled + held + debt > limit)
+        {
+            listener!.Occurred(new AccountEvent(AccountEventKind.Overshot, account.Account, state, Amount: charged - setAside, IsShared: isShared) { Cause = cause });
+        }
+    }
+
+    private bool TryTell(in Told told)
+    {
+        if (_told.Count >= MostTold)
+        {
+            _told.Clear();
+        }
+
+        return _told.TryAdd(told, 0);
+    }
+
+    private readonly record struct Told(AccountKey Account, NoticeKind Kind, long Since, int Round, decimal Share);
+}

@@ -1,0 +1,38 @@
+namespace BudgetGuard.Redis;
+
+/// <summary>The scripts, each with what all of them begin with.</summary>
+internal static class RedisScripts
+{
+    private static readonly string _common = TextOf("common.lua");
+
+    public static RedisScript Hold { get; } = Whole("hold");
+
+    public static RedisScript Extend { get; } = Whole("extend");
+
+    public static RedisScript Finish { get; } = Whole("finish");
+
+    public static RedisScript Unknown { get; } = Whole("unknown");
+
+    public static RedisScript Read { get; } = Whole("read");
+
+    public static RedisScript Account { get; } = Whole("account");
+
+    public static RedisScript Due { get; } = Whole("due");
+
+    public static RedisScript Get { get; } = Whole("get");
+
+    public static RedisScript Members { get; } = Whole("members");
+
+    public static RedisScript Partition { get; } = Whole("partition");
+
+    public static RedisScript Claim { get; } = Whole("claim");
+
+    private static RedisScript Whole(string name) => new(name, _common + TextOf(name + ".lua"));
+
+    private static string TextOf(string name)
+    {
+        using Stream stream = typeof(RedisScripts).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"The script {name} is missing.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,45 @@
+using BudgetGuard.Accounting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using StackExchange.Redis;
+
+namespace BudgetGuard.Redis.Tests;
+
+/// <summary>One node on a Redis.</summary>
+internal sealed class Node : IAsyncDisposable
+{
+    private readonly ConnectionMultiplexer _connection;
+
+    private Node(ConnectionMultiplexer connection, RedisCostTracker tracker, FakeLogCollector log)
+    {
+        _connection = connection;
+        Tracker = tracker;
+        Log = log;
+    }
+
+    public RedisCostTracker Tracker { get; }
+
+    public FakeLogCollector Log { get; }
+
+    public static async Task<Node> StartAsync(
+        string address, TimeProvider? time = null, string tree = "test", bool sendsTime = false, Func<ExpiredHolds>? expired = null, TimeSpan? timeout = null,
+        IAccountEvents? listener = null)
+    {
+        ConnectionMultiplexer connection = await RedisServer.ConnectAsync(address);
+        var log = new FakeLogCollector();
+        TimeSpan bound = timeout ?? TimeSpan.FromSeconds(10);
+
+        // A faked clock says what time it is in the accounts; waits for the network are in real time.
+        var transport = new RedisTransport(connection.GetDatabase(), () => bound, TimeProvider.System);
+        ILogger logger = new FakeLogger(log);
+        var tracker = new RedisCostTracker(
+            transport, tree, time ?? TimeProvider.System, expired ?? (static () => ExpiredHolds.Charge), listener, new RedisSignals(logger), sendsTime);
+        return new Node(connection, tracker, log);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Tracker.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
+}
