@@ -62,7 +62,7 @@ complete() {
     && grep -aq "$2" "$packages/$1"/*.nupkg && grep -aq "lib/net10.0/$1.xml" "$packages/$1"/*.nupkg && ls "$packages/$1"/*.snupkg > /dev/null
 }
 
-for package in "BudgetGuard README.md" "BudgetGuard.Email email.md" "BudgetGuard.Sqlite sqlite.md"; do
+for package in "BudgetGuard README.md" "BudgetGuard.Email email.md" "BudgetGuard.Sqlite sqlite.md" "BudgetGuard.Redis redis.md"; do
   if complete $package; then
     passed=$((passed + 1))
   else

@@ -65,14 +65,24 @@ public static class GatewayApp
         services.AddSingleton(demo);
         services.AddHostedService<StartReport>();
         IBudgetGuardBuilder guard = services.AddBudgetGuard(demo.AddTo);
-        if (settings.Store.Kind == StoreKind.Sqlite)
-        {
-            guard.UseSqlite(options => options.Path = settings.Store.File ?? options.Path);
-        }
+        UseStore(guard, settings.Store);
 
         if (!settings.Keys.IsEmpty)
         {
             guard.UseUserExtractor(static context => context.Features.Get<Caller>()?.Subject);
+        }
+    }
+
+    private static void UseStore(IBudgetGuardBuilder guard, StoreSettings store)
+    {
+        switch (store.Kind)
+        {
+            case StoreKind.Sqlite:
+                guard.UseSqlite(options => options.Path = store.Place ?? options.Path);
+                break;
+            case StoreKind.Redis:
+                guard.UseRedis(options => options.ConnectionString = store.Place ?? options.ConnectionString);
+                break;
         }
     }
 

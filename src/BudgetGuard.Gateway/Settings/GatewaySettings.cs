@@ -35,12 +35,13 @@ internal enum StoreKind
 {
     Memory,
     Sqlite,
+    Redis,
 }
 
 /// <summary>Where accounts are kept.</summary>
 /// <param name="Kind">The kind of store.</param>
-/// <param name="File">The file of a store on disk; null: its default, or what the guard's own section says.</param>
-internal sealed record StoreSettings(StoreKind Kind, string? File = null);
+/// <param name="Place">The file or the server of the store; null: its default, or what the guard's own section says.</param>
+internal sealed record StoreSettings(StoreKind Kind, string? Place = null);
 
 /// <summary>Where a vendor's requests go.</summary>
 internal sealed record UpstreamSettings

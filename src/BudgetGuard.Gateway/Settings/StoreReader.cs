@@ -13,8 +13,7 @@ internal sealed class StoreReader(SectionReader reader, List<string> problems)
         StoreKind kind = StoreKind.Sqlite;
         if (name is not null && (!Enum.TryParse(name, ignoreCase: true, out kind) || char.IsAsciiDigit(name[0])))
         {
-            bool isPlanned = name.Equals("Redis", StringComparison.OrdinalIgnoreCase);
-            problems.Add($"{section.Path}:Store: '{name}' is {(isPlanned ? "not part of this version" : "no store")}; expected Memory or Sqlite");
+            problems.Add($"{section.Path}:Store: '{name}' is no store; expected Memory, Sqlite or Redis");
             return new StoreSettings(StoreKind.Memory);
         }
 
@@ -29,7 +28,12 @@ internal sealed class StoreReader(SectionReader reader, List<string> problems)
             problems.Add($"{section.Path}:ConnectionString: the store Memory has no such setting; expected none");
         }
 
-        return new StoreSettings(kind, connection is null || kind == StoreKind.Memory ? null : FileOf($"{section.Path}:ConnectionString", connection));
+        return new StoreSettings(kind, kind switch
+        {
+            StoreKind.Sqlite when connection is not null => FileOf($"{section.Path}:ConnectionString", connection),
+            StoreKind.Redis => connection,
+            _ => null,
+        });
     }
 
     /// <summary>A path, or a connection string that names one and nothing else: what else it may say would undo what keeps the file safe.</summary>

@@ -47,9 +47,8 @@ public sealed class GatewaySettingsTests
 
     [Theory]
     [InlineData("Gateway:Stoer", "Memory", "Gateway:Stoer: unknown key")]
-    [InlineData("Gateway:Store", "Redis", "Gateway:Store: 'Redis' is not part of this version; expected Memory or Sqlite")]
-    [InlineData("Gateway:Store", "Disk", "Gateway:Store: 'Disk' is no store; expected Memory or Sqlite")]
-    [InlineData("Gateway:Store", "1", "Gateway:Store: '1' is no store; expected Memory or Sqlite")]
+    [InlineData("Gateway:Store", "Disk", "Gateway:Store: 'Disk' is no store; expected Memory, Sqlite or Redis")]
+    [InlineData("Gateway:Store", "1", "Gateway:Store: '1' is no store; expected Memory, Sqlite or Redis")]
     [InlineData("Gateway:ConnectionString", "Data Source=a.db;Mode=Memory", "Gateway:ConnectionString: 'mode' is not for you to set; expected only Data Source=FILE")]
     [InlineData("Gateway:ConnectionString", "=a;=", "Gateway:ConnectionString: is no connection string; expected Data Source=FILE, or a file")]
     [InlineData("Gateway:Leases", "true", "Gateway:Leases: the store Sqlite has no such setting")]

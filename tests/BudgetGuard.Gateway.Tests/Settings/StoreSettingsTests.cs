@@ -11,11 +11,13 @@ public sealed class StoreSettingsTests
     [InlineData("Sqlite", "DataSource=/var/a.db", "Sqlite", "/var/a.db")]
     [InlineData("Sqlite", "/var/a.db", "Sqlite", "/var/a.db")]
     [InlineData("memory", null, "Memory", null)]
-    public void Store_and_its_file_are_read(string? store, string? connection, string kind, string? file)
+    [InlineData("redis", null, "Redis", null)]
+    [InlineData("Redis", "a:1,password=x=y", "Redis", "a:1,password=x=y")]
+    public void Store_and_its_place_are_read(string? store, string? connection, string kind, string? place)
     {
         StoreSettings settings = Read(store, connection, out IReadOnlyList<string> problems);
         Assert.Empty(problems);
-        Assert.Equal((kind, file), (settings.Kind.ToString(), settings.File));
+        Assert.Equal((kind, place), (settings.Kind.ToString(), settings.Place));
     }
 
     [Fact]

@@ -42,7 +42,6 @@ public sealed partial class StartTests
     }
 
     [Theory]
-    [InlineData("Gateway:Store", "Redis", "Gateway:Store")]
     [InlineData("Gateway:Store", "Postgres", "Gateway:Store")]
     [InlineData("Gateway:ConnectionString", "Data Source=budgetguard.db", "Gateway:ConnectionString")]
     [InlineData("BudgetGuard:Sqlite:Path", "budgetguard.db", "BudgetGuard:Sqlite")]
