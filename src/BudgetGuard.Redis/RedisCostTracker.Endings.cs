@@ -11,7 +11,12 @@ internal enum RedisEndingKind
 }
 
 /// <summary>The end of a hold, as it is told to Redis: as often as it takes, because it counts once.</summary>
-internal readonly record struct RedisEnding(RedisEndingKind Kind, Hold Hold, Charge Settled, Charge Actual);
+/// <param name="Kind">How it ends.</param>
+/// <param name="Hold">The hold.</param>
+/// <param name="Settled">Of a correction: what it was settled at.</param>
+/// <param name="Actual">What it really used.</param>
+/// <param name="Name">Of a correction: by what one that is told again is known.</param>
+internal readonly record struct RedisEnding(RedisEndingKind Kind, Hold Hold, Charge Settled, Charge Actual, HoldId Name = default);
 
 internal sealed partial class RedisCostTracker
 {
@@ -55,7 +60,7 @@ internal sealed partial class RedisCostTracker
     {
         var values = new List<RedisValue>(6 + (accounts.All.Length * 6))
         {
-            "", name, ending.Kind switch { RedisEndingKind.Settle => "S", RedisEndingKind.Adjust => "A", _ => "R" }, Remembered, 1, 0,
+            "", name, ending.Kind switch { RedisEndingKind.Settle => "S", RedisEndingKind.Adjust => "A", _ => "R" }, Remembered, NameOf(ending.Name), 0,
         };
         int count = 0;
         foreach (RedisAccount account in accounts.All)
@@ -100,7 +105,7 @@ internal sealed partial class RedisCostTracker
         bool isAdjustment = ending.Kind == RedisEndingKind.Adjust;
 
         // A difference has an identity of its own, so that it counts once.
-        HoldId id = isAdjustment ? new HoldId(~ending.Hold.Id.High, ending.Hold.Id.Low) : ending.Hold.Id;
+        HoldId id = isAdjustment ? ending.Name : ending.Hold.Id;
         string op = ending.Kind switch { RedisEndingKind.Settle => "S", RedisEndingKind.Adjust => "D", _ => "R" };
         RedisResult[] reply = await RunAsync(
             RedisScripts.Unknown,

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Text.Json;
 using BudgetGuard.Accounting;
 using StackExchange.Redis;
 
@@ -51,9 +49,12 @@ internal sealed partial class RedisCostTracker
             await AddAsync(found, some, most, cancellationToken).ConfigureAwait(false);
         }
 
-        if (found.Count < most && filter(whole.Key))
+        if (found.Count < most)
         {
-            await AddAsync(found, [whole], most, cancellationToken).ConfigureAwait(false);
+            // Asked about only where it is in use: a filter looks at partitions, and it has none.
+            List<AccountReading> shared = [];
+            await AddAsync(shared, [whole], 1, cancellationToken).ConfigureAwait(false);
+            found.AddRange(shared.Where(one => filter(one.Account.Key)));
         }
 
         return found;
@@ -62,8 +63,9 @@ internal sealed partial class RedisCostTracker
     private static Account? Parse(string? text, Account account)
     {
         // One that gave its place to another is gone by now.
-        string?[]? values = string.IsNullOrEmpty(text) ? null : JsonSerializer.Deserialize(text, PartitionJson.Default.StringArray);
-        return values?.Length == account.Terms.Per.Length ? new Account(account.Terms, ImmutableArray.Create(values), account.Limit) : null;
+        return !string.IsNullOrEmpty(text) && AlertClaimText.ParsePartition(text) is { } values && values.Length == account.Terms.Per.Length
+            ? new Account(account.Terms, values, account.Limit)
+            : null;
     }
 
     private async ValueTask AddAsync(List<AccountReading> found, Account[] some, int most, CancellationToken cancellationToken)

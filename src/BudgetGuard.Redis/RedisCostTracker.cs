@@ -103,7 +103,7 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
     {
         ThrowIfNegative(settled);
         ThrowIfNegative(actual);
-        return DeliverAsync(new RedisEnding(RedisEndingKind.Adjust, hold, settled, actual), cancellationToken);
+        return DeliverAsync(new RedisEnding(RedisEndingKind.Adjust, hold, settled, actual, NewId()), cancellationToken);
     }
 
     public ValueTask ReleaseAsync(Hold hold, CancellationToken cancellationToken) =>

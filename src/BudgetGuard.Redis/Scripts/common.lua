@@ -17,6 +17,8 @@
 local MAX = 9007199254740991
 local KEEP = 49 * 3600 * 1000000
 local SPEC = 11
+-- How many windows that are over an account that carries debt keeps for corrections.
+local PAST = 64
 local FIELDS = {'i', 'b', 'e', 's', 'h', 'd', 'o', 'r', 'P', 't', 'g', 'y', 'c', 'l', 'z'}
 local call = redis.call
 
@@ -127,9 +129,10 @@ local function cascade(a, now)
     end
   end
   local kept = {}
-  for _, i in ipairs(all) do
+  for n, i in ipairs(all) do
     local w = past(a, i)
-    if (w.o <= 0 or w.e + KEEP < now) and (not a.c or #kept == 0) then
+    local isUseless = w.e + KEEP < now or (w.o <= 0 and (not a.c or #all - n >= PAST))
+    if isUseless and (not a.c or #kept == 0) then
       w.gone = true
     else
       kept[#kept + 1] = text(i)
@@ -162,7 +165,7 @@ local function roll(a, s, now)
     local w = {i = a.i, s = a.s, h = a.h, d = a.d, o = a.o, f = cut(s.limit + added(a, a.e - 1)), l = s.limit, b = a.b, e = a.e, changed = true}
     a.past = a.past or {}
     a.past[a.i] = w
-    if w.o > 0 or (a.c and a.P ~= '') then
+    if w.o > 0 or a.c then
       a.P = a.P == '' and text(a.i) or (a.P .. ' ' .. text(a.i))
     else
       w.gone = true

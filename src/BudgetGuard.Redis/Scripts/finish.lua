@@ -1,6 +1,6 @@
 -- Ends a hold that is known: S settles, R releases, X expires, A corrects a settlement. A state only moves up: held, expired, released, settled.
 -- KEYS: hold, open holds, then for each account of the hold: its key. ARGV: time, id, operation, how long it is remembered (ms), 1 if an expired hold is charged,
--- accounts, then for each its key and amount; of A its key, what was settled and what was really used.
+-- accounts, then for each its key, the amount, and of A what was really used. In place of the 1 a correction has a name, by which one that comes again is known.
 local now, op = time(), ARGV[3]
 local record = call('GET', KEYS[1])
 if not record then return {'NONE'} end
@@ -8,7 +8,8 @@ if not record then return {'NONE'} end
 local hold = parse(record)
 local rank = {H = 0, X = 1, R = 2, S = 3}
 if op == 'A' and hold.state ~= 'S' then op = 'L' end
-local target = op == 'L' and 'S' or op
+local target = (op == 'L' or op == 'A') and 'S' or op
+if op == 'A' and hold.print == ARGV[5] then return {'OVER', hold.state} end
 if op ~= 'A' and rank[target] <= rank[hold.state] then return {'OVER', hold.state} end
 if op == 'X' and hold.ends > now then return {'EARLY'} end
 
@@ -36,10 +37,7 @@ for _, entry in ipairs(hold.entries) do
   elseif op == 'L' then
     move(a, entry, 0, entry.kind == 'S' and 0 or amount[2])
   elseif op == 'A' then
-    -- A correction that comes again finds its figure there.
-    if entry.kind ~= 'S' and entry.settled ~= amount[2] then
-      move(a, entry, 0, math.max(0, entry.settled + amount[2] - amount[1]))
-    end
+    move(a, entry, 0, entry.kind == 'S' and 0 or math.max(0, entry.settled + amount[2] - amount[1]))
   elseif op == 'R' then
     move(a, entry, 0, 0)
   else
@@ -61,6 +59,7 @@ for _, entry in ipairs(hold.entries) do
   end
 end
 if hold.state == 'H' then call('ZREM', KEYS[2], ARGV[2]) end
+if op == 'A' or op == 'L' then hold.print = ARGV[5] end
 hold.state = target
 hold.ends = now
 write(KEYS[1], hold, ARGV[4])

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 
@@ -37,6 +38,64 @@ internal static class AlertClaimText
         var text = new StringBuilder();
         Add(text, key.Partition.IsDefault ? [] : key.Partition);
         return text.ToString(1, text.Length - 1);
+    }
+
+    /// <summary>Reads what <see cref="PartitionOf"/> wrote; null where that is something else. Not a reader of JSON, which would not take half a surrogate.</summary>
+    public static ImmutableArray<string?>? ParsePartition(ReadOnlySpan<char> text)
+    {
+        if (text.Length < 2 || text[0] != '[' || text[^1] != ']')
+        {
+            return null;
+        }
+
+        var values = ImmutableArray.CreateBuilder<string?>();
+        ReadOnlySpan<char> left = text[1..^1];
+        while (!left.IsEmpty)
+        {
+            if (left.StartsWith("null"))
+            {
+                values.Add(null);
+                left = left[4..];
+            }
+            else if (!TryParseValue(ref left, values))
+            {
+                return null;
+            }
+
+            left = left.StartsWith(",") ? left[1..] : left;
+        }
+
+        return values.ToImmutable();
+    }
+
+    private static bool TryParseValue(ref ReadOnlySpan<char> left, ImmutableArray<string?>.Builder values)
+    {
+        var value = new StringBuilder();
+        for (int i = 1; left[0] == '"' && i < left.Length; i++)
+        {
+            if (left[i] == '"')
+            {
+                values.Add(value.ToString());
+                left = left[(i + 1)..];
+                return true;
+            }
+
+            if (left[i] != '\\')
+            {
+                value.Append(left[i]);
+            }
+            else if (i + 5 < left.Length && ushort.TryParse(left.Slice(i + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort code))
+            {
+                value.Append((char)code);
+                i += 5;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return false;
     }
 
     private static StringBuilder Add(StringBuilder text, in AccountKey key)

@@ -56,6 +56,8 @@ internal sealed class RedisServer : IAsyncDisposable
         return await ConnectionMultiplexer.ConnectAsync(options);
     }
 
+    public void Kill() => _process.Kill();
+
     public async Task KillAsync()
     {
         _process.Kill();

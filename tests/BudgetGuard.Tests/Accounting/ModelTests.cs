@@ -43,7 +43,7 @@ public sealed class ModelTests
     private sealed class Run(ExpiredHolds expired, bool asksForTheCommon)
     {
         private readonly Kit _kit = new(expired) { AsksForTheCommon = asksForTheCommon };
-        private readonly NaiveTracker _model = new(expired);
+        private readonly NaiveTracker _model = new(expired, Kit.Start);
         private readonly List<Hold> _holds = [];
 
         // Own sets for each run: what a tracker remembers in a set is its own.

@@ -6,11 +6,11 @@ namespace BudgetGuard.Tests.Accounting;
 /// What a tracker must do, written so that it is easy to see right: every hold is kept for ever, every figure is summed anew from all of them.
 /// It knows windows of UTC minutes, UTC days, one total, and rolling windows, and shares no code with the tracker.
 /// </summary>
-internal sealed class NaiveTracker(ExpiredHolds expired)
+internal sealed class NaiveTracker(ExpiredHolds expired, DateTimeOffset start)
 {
     private readonly List<NaiveHold> _holds = [];
 
-    public DateTimeOffset Now { get; set; } = Kit.Start;
+    public DateTimeOffset Now { get; set; } = start;
 
     public int Count => _holds.Count;
 

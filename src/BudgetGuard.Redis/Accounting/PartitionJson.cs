@@ -1,6 +1,0 @@
-using System.Text.Json.Serialization;
-
-namespace BudgetGuard.Redis;
-
-[JsonSerializable(typeof(string[]))]
-internal sealed partial class PartitionJson : JsonSerializerContext;
