@@ -126,6 +126,7 @@ internal sealed partial class RedisCostTracker
     private async ValueTask DeliverAsync(RedisEnding ending, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(ending.Hold.Accounts);
+        _recall.EndedAs(ending);
         try
         {
             await TellAsync(ending, cancellationToken).ConfigureAwait(false);

@@ -18,6 +18,7 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
     private readonly Func<ExpiredHolds> _expiredHolds;
     private readonly AccountTelling _telling;
     private readonly RedisOutbox _outbox;
+    private readonly RedisSignals _signals;
     private readonly string _prefix;
     private readonly RedisKey _open;
     private readonly bool _sendsTime;
@@ -43,6 +44,9 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
         _prefix = $"bg1:{{{tree}}}:";
         _open = _prefix + "x";
         _sendsTime = sendsTime;
+        _signals = signals;
+        _recall = new RedisRecall(time);
+        _pulse = _prefix + "m:" + NameOf(NewId());
         _outbox = new RedisOutbox(this, time, signals);
     }
 
@@ -77,7 +81,13 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
             throw;
         }
 
-        return ToResult(reply, hold, accounts, request.Amount, 0);
+        HoldResult result = ToResult(reply, hold, accounts, request.Amount, 0);
+        if (result.Outcome == HoldOutcome.Held)
+        {
+            _recall.Held(hold, request.Ttl);
+        }
+
+        return result;
     }
 
     public async ValueTask<HoldResult> ExtendAsync(Hold hold, Charge more, CancellationToken cancellationToken)
@@ -90,7 +100,13 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
             accounts.Keys(KeyOf(hold.Id), _open),
             now => accounts.Values(SentTime(now), NameOf(hold.Id), "-", "-", now, account => account.AmountOf(more)),
             cancellationToken).ConfigureAwait(false);
-        return ToResult(reply, hold with { Amount = Saturating.Add(hold.Amount, more) }, accounts, more, 2);
+        HoldResult result = ToResult(reply, hold with { Amount = Saturating.Add(hold.Amount, more) }, accounts, more, 2);
+        if (result.Outcome == HoldOutcome.Held)
+        {
+            _recall.Extended(result.Hold);
+        }
+
+        return result;
     }
 
     public ValueTask SettleAsync(Hold hold, Charge actual, CancellationToken cancellationToken)

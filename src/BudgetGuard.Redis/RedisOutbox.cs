@@ -134,6 +134,7 @@ internal sealed class RedisOutbox : IAsyncDisposable
     {
         try
         {
+            await _tracker.PulseAsync(_stopping.Token).ConfigureAwait(false);
             await _tracker.SweepAsync(_stopping.Token).ConfigureAwait(false);
         }
         catch (Exception failure) when (!_stopping.IsCancellationRequested)

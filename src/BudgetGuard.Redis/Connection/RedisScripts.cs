@@ -25,6 +25,8 @@ internal static class RedisScripts
 
     public static RedisScript Partition { get; } = Whole("partition");
 
+    public static RedisScript Pulse { get; } = Whole("pulse");
+
     public static RedisScript Claim { get; } = Whole("claim");
 
     private static RedisScript Whole(string name) => new(name, _common + TextOf(name + ".lua"));

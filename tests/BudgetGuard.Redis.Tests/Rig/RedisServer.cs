@@ -14,6 +14,7 @@ internal sealed class RedisServer : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("budgetguard-redis-").FullName;
     private readonly string[] _options;
     private Process _process;
+    private bool _isDisposed;
 
     private RedisServer(int port, string[] options)
     {
@@ -76,8 +77,21 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public void Thaw() => Signal("CONT");
 
+    /// <summary>Takes away what it has kept on its disk.</summary>
+    public void EmptyDisk()
+    {
+        Directory.Delete(_folder, recursive: true);
+        Directory.CreateDirectory(_folder);
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         if (!_process.HasExited)
         {
             Thaw();

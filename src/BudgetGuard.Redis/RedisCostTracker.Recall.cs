@@ -1,0 +1,57 @@
+using StackExchange.Redis;
+
+namespace BudgetGuard.Redis;
+
+internal sealed partial class RedisCostTracker
+{
+    private readonly RedisRecall _recall;
+    private readonly RedisKey _pulse;
+    private long _pulses;
+    private long _losses;
+
+    /// <summary>How often it looked if the server has lost anything.</summary>
+    internal long Pulses => Volatile.Read(ref _pulses);
+
+    /// <summary>How often the server had.</summary>
+    internal long Losses => Volatile.Read(ref _losses);
+
+    /// <summary>Looks if the server has lost what it had acknowledged, and then tells it again what this node knows.</summary>
+    internal async ValueTask PulseAsync(CancellationToken cancellationToken)
+    {
+        _recall.ForgetExpired();
+        long expected = _pulses;
+        RedisResult before = await _transport.RunAsync(RedisScripts.Pulse, [_pulse], ["", expected + 1], cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref _pulses, expected + 1);
+        if (expected > 0 && (before.IsNull || (long)before < expected))
+        {
+            await TellAgainAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask TellAgainAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyCollection<OpenHold> open = _recall.Open;
+        IReadOnlyCollection<RedisEnding> ended = _recall.Ended;
+        foreach (OpenHold one in open)
+        {
+            RedisAccounts accounts = PlacesOf(one.Hold.Accounts);
+            Charge amount = one.Hold.Amount;
+
+            // Whatever others were admitted to meanwhile: it was taken, so it counts, also above the limit.
+            await RunAsync(
+                RedisScripts.Hold,
+                accounts.Keys(KeyOf(one.Hold.Id), _open),
+                now => accounts.Values(
+                    SentTime(now), NameOf(one.Hold.Id), HoldFingerprint.Of(accounts, amount), RedisDuration(one.Ttl), now, account => account.HoldOf(amount), enforces: false),
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (RedisEnding ending in ended)
+        {
+            await TellAsync(ending, cancellationToken).ConfigureAwait(false);
+        }
+
+        _signals.ToldAgain(open.Count, ended.Count);
+        Interlocked.Increment(ref _losses);
+    }
+}
