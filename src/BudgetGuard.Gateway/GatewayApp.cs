@@ -81,7 +81,11 @@ public static class GatewayApp
                 guard.UseSqlite(options => options.Path = store.Place ?? options.Path);
                 break;
             case StoreKind.Redis:
-                guard.UseRedis(options => options.ConnectionString = store.Place ?? options.ConnectionString);
+                guard.UseRedis(options =>
+                {
+                    options.ConnectionString = store.Place ?? options.ConnectionString;
+                    options.Leases = store.Leases;
+                });
                 break;
         }
     }

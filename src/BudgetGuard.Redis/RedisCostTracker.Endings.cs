@@ -8,6 +8,9 @@ internal enum RedisEndingKind
     Settle,
     Adjust,
     Release,
+
+    /// <summary>None: a part of what was borrowed is spent, a part is kept, and the rest goes back.</summary>
+    Report,
 }
 
 /// <summary>The end of a hold, as it is told to Redis: as often as it takes, because it counts once.</summary>
@@ -22,6 +25,9 @@ internal sealed partial class RedisCostTracker
 {
     /// <summary>How long the end of a hold is remembered, in milliseconds: two days.</summary>
     private const long Remembered = 48L * 3600 * 1000;
+
+    // Before the fingerprint of what a node has borrowed.
+    private const string LeaseMark = "L";
 
     /// <summary>Tells Redis the end of a hold; the caller sees to it that it is told again.</summary>
     internal async ValueTask TellAsync(RedisEnding ending, CancellationToken cancellationToken)
@@ -60,12 +66,12 @@ internal sealed partial class RedisCostTracker
     {
         var values = new List<RedisValue>(6 + (accounts.All.Length * 6))
         {
-            "", name, ending.Kind switch { RedisEndingKind.Settle => "S", RedisEndingKind.Adjust => "A", _ => "R" }, Remembered, NameOf(ending.Name), 0,
+            "", name, ending.Kind switch { RedisEndingKind.Settle => "S", RedisEndingKind.Adjust => "A", RedisEndingKind.Report => "P", _ => "R" }, Remembered, NameOf(ending.Name), 0,
         };
         int count = 0;
         foreach (RedisAccount account in accounts.All)
         {
-            long settled = account.AmountOf(ending.Kind == RedisEndingKind.Adjust ? ending.Settled : ending.Actual);
+            long settled = account.AmountOf(ending.Kind is RedisEndingKind.Adjust or RedisEndingKind.Report ? ending.Settled : ending.Actual);
             long actual = account.AmountOf(ending.Actual);
             Add(account.Own, settled, actual);
             if (account.IsSplit)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using StackExchange.Redis;
 
 namespace BudgetGuard.Redis;
@@ -12,6 +13,12 @@ internal sealed partial class RedisCostTracker
     /// <summary>How often it looked if the server has lost anything.</summary>
     internal long Pulses => Volatile.Read(ref _pulses);
 
+    /// <summary>How many nodes there are, as far as this one knows.</summary>
+    internal int Nodes { get; private set; } = 1;
+
+    /// <summary>How often what nodes borrowed was called back.</summary>
+    internal long Recalls { get; private set; }
+
     /// <summary>How often the server had.</summary>
     internal long Losses => Volatile.Read(ref _losses);
 
@@ -20,9 +27,18 @@ internal sealed partial class RedisCostTracker
     {
         _recall.ForgetExpired();
         long expected = _pulses;
-        RedisResult before = await _transport.RunAsync(RedisScripts.Pulse, [_pulse], ["", expected + 1], cancellationToken).ConfigureAwait(false);
+        var found = (RedisResult[])(await _transport.RunAsync(
+            RedisScripts.Pulse, [_pulse, _prefix + "nodes", _prefix + "recalls"], [SentTime(Now()), expected + 1, _node], cancellationToken).ConfigureAwait(false))!;
+        string before = (string?)found[0] ?? "";
+        if (!_sendsTime)
+        {
+            Volatile.Write(ref _ahead, RedisTime.TicksOf((long)found[1]) - _time.GetUtcNow().UtcTicks);
+        }
+
+        Nodes = Math.Max(1, (int)found[2]);
+        Recalls = (long)found[3];
         Volatile.Write(ref _pulses, expected + 1);
-        if (expected > 0 && (before.IsNull || (long)before < expected))
+        if (expected > 0 && (before.Length == 0 || long.Parse(before, CultureInfo.InvariantCulture) < expected))
         {
             await TellAgainAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -42,7 +58,7 @@ internal sealed partial class RedisCostTracker
                 RedisScripts.Hold,
                 accounts.Keys(KeyOf(one.Hold.Id), _open),
                 now => accounts.Values(
-                    SentTime(now), NameOf(one.Hold.Id), HoldFingerprint.Of(accounts, amount), RedisDuration(one.Ttl), now, account => account.HoldOf(amount), enforces: false),
+                    SentTime(now), NameOf(one.Hold.Id), one.Mark + HoldFingerprint.Of(accounts, amount), RedisDuration(one.Ttl), now, account => account.HoldOf(amount), enforces: false),
                 cancellationToken).ConfigureAwait(false);
         }
 

@@ -21,6 +21,7 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
     private readonly RedisSignals _signals;
     private readonly string _prefix;
     private readonly RedisKey _open;
+    private readonly string _node;
     private readonly bool _sendsTime;
     private long _unknownVersion;
 
@@ -46,7 +47,8 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
         _sendsTime = sendsTime;
         _signals = signals;
         _recall = new RedisRecall(time);
-        _pulse = _prefix + "m:" + NameOf(NewId());
+        _node = NameOf(NewId());
+        _pulse = _prefix + "m:" + _node;
         _outbox = new RedisOutbox(this, time, signals);
     }
 
@@ -184,7 +186,7 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
 
     private static RedisValue RedisDuration(TimeSpan span) => Math.Max(1, span.Ticks / TimeSpan.TicksPerMicrosecond);
 
-    private static HoldId NewId()
+    internal static HoldId NewId()
     {
         Span<byte> bytes = stackalloc byte[16];
         Guid.CreateVersion7().TryWriteBytes(bytes, bigEndian: true, out _);

@@ -26,13 +26,13 @@ internal sealed class RedisRecall(TimeProvider time)
         }
     }
 
-    public void Held(in Hold hold, TimeSpan ttl) => _open[hold.Id] = new OpenHold(hold, ttl, time.GetUtcNow() + ttl);
+    public void Held(in Hold hold, TimeSpan ttl, string mark = "") => _open[hold.Id] = new OpenHold(hold, ttl, time.GetUtcNow() + ttl, mark);
 
     public void Extended(in Hold hold)
     {
         if (_open.TryGetValue(hold.Id, out OpenHold? known))
         {
-            _open.TryUpdate(hold.Id, new OpenHold(hold, known.Ttl, time.GetUtcNow() + known.Ttl), known);
+            _open.TryUpdate(hold.Id, known with { Hold = hold, Expires = time.GetUtcNow() + known.Ttl }, known);
         }
     }
 
@@ -66,4 +66,8 @@ internal sealed class RedisRecall(TimeProvider time)
 }
 
 /// <summary>A hold that was open when it was last heard of.</summary>
-internal sealed record OpenHold(Hold Hold, TimeSpan Ttl, DateTimeOffset Expires);
+/// <param name="Hold">The hold.</param>
+/// <param name="Ttl">How long it lasts.</param>
+/// <param name="Expires">When it ends, if nothing is heard of it.</param>
+/// <param name="Mark">What its fingerprint begins with.</param>
+internal sealed record OpenHold(Hold Hold, TimeSpan Ttl, DateTimeOffset Expires, string Mark);

@@ -109,6 +109,7 @@ public sealed class SetupTests(RedisFixture redis) : IClassFixture<RedisFixture>
         var defaults = new RedisStoreOptions();
         Assert.Equal(defaults.ConnectionString, section.GetProperty("ConnectionString").GetProperty("default").GetString());
         Assert.Equal(defaults.Tree, section.GetProperty("Tree").GetProperty("default").GetString());
+        Assert.Equal(defaults.Leases, section.GetProperty("Leases").GetProperty("default").GetBoolean());
         Assert.Equal(defaults.Checks.ToString(), section.GetProperty("Checks").GetProperty("default").GetString());
     }
 

@@ -41,7 +41,8 @@ internal enum StoreKind
 /// <summary>Where accounts are kept.</summary>
 /// <param name="Kind">The kind of store.</param>
 /// <param name="Place">The file or the server of the store; null: its default, or what the guard's own section says.</param>
-internal sealed record StoreSettings(StoreKind Kind, string? Place = null);
+/// <param name="Leases">Of Redis: whether the gateway borrows parts of accounts.</param>
+internal sealed record StoreSettings(StoreKind Kind, string? Place = null, bool Leases = true);
 
 /// <summary>Where a vendor's requests go.</summary>
 internal sealed record UpstreamSettings

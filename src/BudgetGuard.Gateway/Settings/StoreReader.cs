@@ -17,7 +17,12 @@ internal sealed class StoreReader(SectionReader reader, List<string> problems)
             return new StoreSettings(StoreKind.Memory);
         }
 
-        if (section.GetSection("Leases").Exists())
+        bool leases = true;
+        if (kind == StoreKind.Redis && reader.Text(section, "Leases") is { } text && !bool.TryParse(text, out leases))
+        {
+            problems.Add($"{section.Path}:Leases: '{text}' is neither true nor false; expected one of them");
+        }
+        else if (kind != StoreKind.Redis && section.GetSection("Leases").Exists())
         {
             problems.Add($"{section.Path}:Leases: the store {kind} has no such setting; expected none");
         }
@@ -33,7 +38,7 @@ internal sealed class StoreReader(SectionReader reader, List<string> problems)
             StoreKind.Sqlite when connection is not null => FileOf($"{section.Path}:ConnectionString", connection),
             StoreKind.Redis => connection,
             _ => null,
-        });
+        }, leases);
     }
 
     /// <summary>A path, or a connection string that names one and nothing else: what else it may say would undo what keeps the file safe.</summary>

@@ -75,6 +75,9 @@ internal sealed class RedisAccount
     /// <summary>When the window of a number begins, in microseconds.</summary>
     public long StartOf(long index) => RedisTime.Of(_windows!.StartOf(index));
 
+    /// <summary>The window of an instant, in ticks.</summary>
+    public CalendarWindow WindowAt(long now) => BoundsAt(now).Ticks;
+
     /// <summary>Writes the arguments of this account.</summary>
     /// <param name="arguments">Where to.</param>
     /// <param name="limit">Its limit; null where that is not known.</param>

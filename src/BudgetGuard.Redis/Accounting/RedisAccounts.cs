@@ -24,6 +24,9 @@ internal sealed class RedisAccounts
 
     public RedisAccount[] All { get; }
 
+    /// <summary>What a node that borrows remembers of them; owned by it.</summary>
+    public object? Leased { get; set; }
+
     public static RedisAccounts Of(string prefix, AccountSet set)
     {
         if (set.TrackerState is RedisAccounts known && known._prefix == prefix)

@@ -27,6 +27,8 @@ internal static class RedisScripts
 
     public static RedisScript Pulse { get; } = Whole("pulse");
 
+    public static RedisScript Recall { get; } = Whole("recall");
+
     public static RedisScript Claim { get; } = Whole("claim");
 
     private static RedisScript Whole(string name) => new(name, _common + TextOf(name + ".lua"));

@@ -19,6 +19,16 @@ internal sealed partial class RedisSignals(ILogger logger)
 
     public void SweepFailed(Exception failure) => LogSweepFailed(failure);
 
+    public void LeaseFailed(Exception failure) => LogLeaseFailed(failure);
+
+    public void LeasesLeft(int count, Exception failure) => LogLeasesLeft(count, failure);
+
+    [LoggerMessage(638, LogLevel.Debug, "What is borrowed from accounts could not be renewed, told or given back; it is tried again.", EventName = "RedisLeaseFailed")]
+    private partial void LogLeaseFailed(Exception failure);
+
+    [LoggerMessage(639, LogLevel.Error, "{Count} parts of accounts that were borrowed could not be given back; they are charged whole in a minute.", EventName = "RedisLeasesLeft")]
+    private partial void LogLeasesLeft(int count, Exception failure);
+
     public void ToldAgain(int open, int ended) => LogToldAgain(open, ended);
 
     [LoggerMessage(637, LogLevel.Error, "Redis has lost writes that it had acknowledged. It was told again of {Open} open holds and of {Ended} that ended in the last five minutes; what is older is lost.", EventName = "RedisLostWrites")]

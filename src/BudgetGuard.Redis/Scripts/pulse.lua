@@ -1,5 +1,8 @@
--- Counts a node's looks at the server, and tells what it found: less than the node counted itself means that acknowledged writes were lost.
--- KEYS: the node's count. ARGV: time, the count from now on.
+-- A node's look at the server, each second. Less than the node counted itself means that acknowledged writes were lost.
+-- KEYS: the node's count, the nodes there are, how often what nodes borrowed was called back. ARGV: time, the count from now on, the node.
+local now = time()
 local before = call('GET', KEYS[1])
 call('SET', KEYS[1], ARGV[2], 'PX', 172800000)
-return before
+call('ZREMRANGEBYSCORE', KEYS[2], '-inf', text(now - 5000000))
+call('ZADD', KEYS[2], text(now), ARGV[3])
+return {before or '', text(now), call('ZCARD', KEYS[2]), call('GET', KEYS[3]) or '0'}

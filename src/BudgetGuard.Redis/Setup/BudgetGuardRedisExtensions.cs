@@ -50,13 +50,15 @@ public static class BudgetGuardRedisExtensions
         return setup;
     }
 
-    private static RedisCostTracker Open(IServiceProvider provider)
+    private static ICostTracker Open(IServiceProvider provider)
     {
         RedisSetup setup = provider.GetRequiredService<RedisSetup>();
         SettingsSource settings = provider.GetRequiredService<SettingsSource>();
         TimeProvider time = provider.GetRequiredService<TimeProvider>();
         var transport = new RedisTransport(provider.GetRequiredService<RedisConnection>().Database, () => settings.Current.StoreTimeout, time);
-        return new RedisCostTracker(
-            transport, setup.Tree, time, () => settings.Current.ExpiredHolds, provider.GetRequiredService<IAccountEvents>(), provider.GetRequiredService<RedisSignals>());
+        RedisSignals signals = provider.GetRequiredService<RedisSignals>();
+        var tracker = new RedisCostTracker(
+            transport, setup.Tree, time, () => settings.Current.ExpiredHolds, provider.GetRequiredService<IAccountEvents>(), signals);
+        return setup.Leases ? new LeasedCostTracker(tracker, time, () => settings.Current.ExpiredHolds, signals) : tracker;
     }
 }

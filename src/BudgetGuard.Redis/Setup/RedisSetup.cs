@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace BudgetGuard.Redis;
 
 /// <summary>Where budgets are shared, once all who have a say in it had it.</summary>
-internal sealed record RedisSetup(ConfigurationOptions Connection, string Tree, RedisChecks Checks)
+internal sealed record RedisSetup(ConfigurationOptions Connection, string Tree, RedisChecks Checks, bool Leases)
 {
     public const string Section = "Redis";
 
@@ -14,6 +14,7 @@ internal sealed record RedisSetup(ConfigurationOptions Connection, string Tree, 
     [
         KnownKeys.One<RedisStoreOptions, string>("ConnectionString", ValueParsers.Text, (o, v) => o.ConnectionString = v),
         KnownKeys.One<RedisStoreOptions, string>("Tree", ValueParsers.Text, (o, v) => o.Tree = v),
+        KnownKeys.One<RedisStoreOptions, bool>("Leases", ValueParsers.Bool, (o, v) => o.Leases = v),
         KnownKeys.One<RedisStoreOptions, RedisChecks>("Checks", ValueParsers.Name, (o, v) => o.Checks = v),
     ];
 
@@ -48,7 +49,7 @@ internal sealed record RedisSetup(ConfigurationOptions Connection, string Tree, 
         }
 
         problems.ThrowIfAny();
-        return new RedisSetup(connection!, options.Tree, options.Checks);
+        return new RedisSetup(connection!, options.Tree, options.Checks, options.Leases);
     }
 
     /// <summary>What budgets ask for that scripts cannot count.</summary>

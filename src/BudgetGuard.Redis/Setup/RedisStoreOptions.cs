@@ -25,6 +25,12 @@ public sealed class RedisStoreOptions
     /// </summary>
     public string Tree { get; set; } = "main";
 
+    /// <summary>
+    /// True: a node that has much to decide borrows a part of an account and decides by itself until it is used up or given back. Exact all the same, and it goes on while
+    /// Redis is away; but what is borrowed shows as held. Default: false; the gateway's is true.
+    /// </summary>
+    public bool Leases { get; set; }
+
     /// <summary>What becomes of settings that may lose what was spent: eviction of keys, no persistence. Default: <see cref="RedisChecks.Warn"/>.</summary>
     public RedisChecks Checks { get; set; } = RedisChecks.Warn;
 }

@@ -22,6 +22,16 @@ internal sealed partial class AccountGroup
         return added;
     }
 
+    /// <summary>Takes an account out whose place nobody takes.</summary>
+    public void Drop(Account account)
+    {
+        if (_ledgers.Remove(account.Key, out AccountLedger? ledger))
+        {
+            ledger.Evict();
+            _order.Remove(ledger);
+        }
+    }
+
     /// <summary>Adds those of some of the accounts that are in use, beginning at a number; that of all partitions that are not tracked is the last.</summary>
     public void AddReadings(List<AccountReading> found, Func<AccountKey, bool> filter, int most, int first, int count, long now, ref EventBuffer events)
     {

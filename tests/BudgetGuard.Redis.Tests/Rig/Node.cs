@@ -10,12 +10,16 @@ internal sealed class Node : IAsyncDisposable
 {
     private readonly ConnectionMultiplexer _connection;
 
-    private Node(ConnectionMultiplexer connection, RedisCostTracker tracker, FakeLogCollector log)
+    private Node(ConnectionMultiplexer connection, RedisCostTracker tracker, LeasedCostTracker? leased, FakeLogCollector log)
     {
         _connection = connection;
         Tracker = tracker;
+        Leased = leased;
         Log = log;
     }
+
+    /// <summary>The tracker that borrows, where the node does.</summary>
+    public LeasedCostTracker? Leased { get; }
 
     public RedisCostTracker Tracker { get; }
 
@@ -23,7 +27,7 @@ internal sealed class Node : IAsyncDisposable
 
     public static async Task<Node> StartAsync(
         string address, TimeProvider? time = null, string tree = "test", bool sendsTime = false, Func<ExpiredHolds>? expired = null, TimeSpan? timeout = null,
-        IAccountEvents? listener = null)
+        IAccountEvents? listener = null, bool borrows = false)
     {
         ConnectionMultiplexer connection = await RedisServer.ConnectAsync(address);
         var log = new FakeLogCollector();
@@ -34,12 +38,14 @@ internal sealed class Node : IAsyncDisposable
         ILogger logger = new FakeLogger(log);
         var tracker = new RedisCostTracker(
             transport, tree, time ?? TimeProvider.System, expired ?? (static () => ExpiredHolds.Charge), listener, new RedisSignals(logger), sendsTime);
-        return new Node(connection, tracker, log);
+        LeasedCostTracker? leased = borrows
+            ? new LeasedCostTracker(tracker, time ?? TimeProvider.System, expired ?? (static () => ExpiredHolds.Charge), new RedisSignals(logger)) : null;
+        return new Node(connection, tracker, leased, log);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Tracker.DisposeAsync();
+        await (Leased?.DisposeAsync() ?? Tracker.DisposeAsync());
         await _connection.DisposeAsync();
     }
 }

@@ -1,0 +1,339 @@
+using BudgetGuard.Accounting;
+
+namespace BudgetGuard.Redis;
+
+/// <summary>
+/// What this node has borrowed, and the decisions on it. Whoever takes a hold and whoever closes a part have the same lock, so that nothing is taken on a part after it was
+/// counted.
+/// </summary>
+internal sealed class LeaseBook(InMemoryCostTracker local, RedisCostTracker direct, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(AccountKey Key, long Limit), LeasedAccount> _accounts = [];
+    private readonly List<Lease> _leases = [];
+    private readonly Dictionary<HoldId, HoldId> _moved = [];
+    private readonly Queue<HoldId> _movedOrder = [];
+    private long _decidedHere;
+    private long _decidedThere;
+
+    /// <summary>Raised when an account is to be borrowed from.</summary>
+    public event Action<LeasedAccount>? Wanted;
+
+    public InMemoryCostTracker Local => local;
+
+    public (long Local, long Direct) Decided => (Interlocked.Read(ref _decidedHere), Interlocked.Read(ref _decidedThere));
+
+    public void CountDirect() => Interlocked.Increment(ref _decidedThere);
+
+    /// <summary>Takes a hold on what is borrowed; false, and nothing is done, where that is not enough.</summary>
+    public bool TryHold(in HoldRequest request, out HoldResult result)
+    {
+        RedisAccounts accounts = direct.AccountsOf(request.Accounts);
+        LeasedSet? set = accounts.Leased as LeasedSet ?? SetOf(accounts);
+        result = default;
+        if (set is null || set.All.Length == 0)
+        {
+            return false;
+        }
+
+        long timestamp = time.GetTimestamp();
+        long serverNow = direct.ServerNow;
+        LeasedAccount? wanted = null;
+        bool isHeld = false;
+        lock (_gate)
+        {
+            bool isHot = set.Count(timestamp, time.TimestampFrequency);
+            for (int round = 0; round < 2 && !isHeld; round++)
+            {
+                if (!TryCollect(set, timestamp, serverNow))
+                {
+                    break;
+                }
+
+                isHeld = local.TryHold(new HoldRequest(set.Local!, request.Amount, request.Ttl), out GrantedHold granted);
+                if (!isHeld)
+                {
+                    // It is seldom taken for the first time; and then the common way does not know its accounts.
+                    local.Hold(new HoldRequest(set.Local!, request.Amount, request.Ttl), out HoldResult first);
+                    isHeld = first.Outcome == HoldOutcome.Held;
+                    granted = isHeld ? new GrantedHold(first.Hold.Id, first.Tightest, first.Remaining) : default;
+                }
+
+                if (isHeld)
+                {
+                    result = Granted(set, request, granted, timestamp, ref wanted);
+                }
+                else if (!TryMoveOn(set, request.Amount))
+                {
+                    break;
+                }
+            }
+
+            if (!isHeld && isHot)
+            {
+                Note(set, request.Amount, ref wanted);
+            }
+        }
+
+        if (wanted is not null)
+        {
+            Wanted?.Invoke(wanted);
+        }
+
+        if (isHeld)
+        {
+            Interlocked.Increment(ref _decidedHere);
+        }
+
+        return isHeld;
+    }
+
+    /// <summary>Adds a part that was borrowed.</summary>
+    public void Add(Lease lease)
+    {
+        lock (_gate)
+        {
+            _leases.Add(lease);
+            LeasedAccount account = lease.Account;
+            (account.Left, account.LeftAt) = (lease.Left, time.GetTimestamp());
+            if (account.Current is null or { IsClosed: true })
+            {
+                account.Current = lease;
+            }
+            else
+            {
+                account.Next = lease;
+            }
+        }
+    }
+
+    /// <summary>All parts there are, also those that are closed and have holds left.</summary>
+    public Lease[] All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _leases];
+            }
+        }
+    }
+
+    /// <summary>From now on nothing is taken on a part.</summary>
+    public void Close(Lease lease)
+    {
+        lock (_gate)
+        {
+            lease.IsClosed = true;
+            LeasedAccount account = lease.Account;
+            if (ReferenceEquals(account.Next, lease))
+            {
+                account.Next = null;
+            }
+
+            if (ReferenceEquals(account.Current, lease))
+            {
+                (account.Current, account.Next) = (account.Next, null);
+            }
+        }
+    }
+
+    /// <summary>Takes a part out on which nothing is taken any more; false if somebody else did.</summary>
+    public bool TryRemove(Lease lease, out AccountState last)
+    {
+        lock (_gate)
+        {
+            last = default;
+            if (!_leases.Remove(lease))
+            {
+                return false;
+            }
+
+            last = local.Drop(lease.Local);
+            return true;
+        }
+    }
+
+    public bool Has(Lease lease)
+    {
+        lock (_gate)
+        {
+            return _leases.Contains(lease);
+        }
+    }
+
+    /// <summary>What an account had left when that was last told; null where that is too long ago to go by.</summary>
+    public long? LeftOf(LeasedAccount account)
+    {
+        lock (_gate)
+        {
+            return time.GetElapsedTime(account.LeftAt) < TimeSpan.FromSeconds(1) ? account.Left : null;
+        }
+    }
+
+    public void LeftIsUnknown(LeasedAccount account)
+    {
+        lock (_gate)
+        {
+            account.Left = null;
+        }
+    }
+
+    /// <summary>The parts of some accounts on which something is left to give back.</summary>
+    public Lease[] OpenOf(AccountSet set)
+    {
+        RedisAccounts accounts = direct.AccountsOf(set);
+        lock (_gate)
+        {
+            return [.. _leases.Where(lease => !lease.IsClosed && accounts.All.Any(account => account.Account.Key == lease.Account.Place.Account.Key))];
+        }
+    }
+
+    /// <summary>True if the account is to be borrowed from now; then the caller does.</summary>
+    public bool TryBeginBorrowing(LeasedAccount account)
+    {
+        lock (_gate)
+        {
+            if (account.IsBorrowing || account.Next is not null || time.GetTimestamp() < account.NotBefore)
+            {
+                return false;
+            }
+
+            return account.IsBorrowing = true;
+        }
+    }
+
+    public void EndBorrowing(LeasedAccount account, TimeSpan pause)
+    {
+        lock (_gate)
+        {
+            account.IsBorrowing = false;
+            account.NotBefore = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
+        }
+    }
+
+    /// <summary>A hold of this node is one of the shared accounts from now on.</summary>
+    public void Moved(HoldId from, HoldId to)
+    {
+        lock (_gate)
+        {
+            _moved[from] = to;
+            _movedOrder.Enqueue(from);
+            if (_movedOrder.Count > 100_000)
+            {
+                _moved.Remove(_movedOrder.Dequeue());
+            }
+        }
+    }
+
+    /// <summary>What a hold of this node has become; default where it is what it was.</summary>
+    public HoldId MovedTo(HoldId id)
+    {
+        if (_moved.Count == 0)
+        {
+            return default;
+        }
+
+        lock (_gate)
+        {
+            return _moved.GetValueOrDefault(id);
+        }
+    }
+
+    private LeasedSet SetOf(RedisAccounts accounts)
+    {
+        LeasedSet set;
+        if (Array.TrueForAll(accounts.All, LeasedAccount.CanBeOf))
+        {
+            lock (_gate)
+            {
+                var all = new LeasedAccount[accounts.All.Length];
+                for (int i = 0; i < all.Length; i++)
+                {
+                    RedisAccount place = accounts.All[i];
+                    var key = (place.Account.Key, place.Account.Limit);
+                    if (!_accounts.TryGetValue(key, out LeasedAccount? account))
+                    {
+                        _accounts.Add(key, account = new LeasedAccount(place));
+                    }
+
+                    all[i] = account;
+                }
+
+                set = new LeasedSet(all);
+            }
+        }
+        else
+        {
+            set = new LeasedSet([]);
+        }
+
+        accounts.Leased = set;
+        return set;
+    }
+
+    private static bool TryCollect(LeasedSet set, long timestamp, long serverNow)
+    {
+        foreach (LeasedAccount account in set.All)
+        {
+            if (account.Current is not { } lease || !lease.IsUsable(timestamp, serverNow))
+            {
+                return false;
+            }
+        }
+
+        if (!set.IsCurrent())
+        {
+            set.Use([.. set.All.Select(static account => account.Current!)]);
+        }
+
+        return true;
+    }
+
+    private static HoldResult Granted(LeasedSet set, in HoldRequest request, in GrantedHold granted, long timestamp, ref LeasedAccount? wanted)
+    {
+        foreach (Lease lease in set.Leases)
+        {
+            lease.LastUsed = timestamp;
+        }
+
+        Lease tightest = set.Leases[granted.Tightest];
+        tightest.Account.Asked(tightest.Account.Place.AmountOf(request.Amount));
+        if (granted.Remaining < tightest.Local.Limit / 2 && tightest.Account is { Next: null, IsBorrowing: false } account)
+        {
+            wanted ??= account;
+        }
+
+        return new HoldResult(HoldOutcome.Held, new Hold(granted.Id, request.Accounts, request.Amount), default)
+        {
+            Tightest = granted.Tightest,
+            Remaining = Saturating.Add(tightest.Left, granted.Remaining),
+        };
+    }
+
+    /// <summary>Goes on to the next part where there is one; what is left of the one before goes back.</summary>
+    private static bool TryMoveOn(LeasedSet set, in Charge amount)
+    {
+        bool isMoved = false;
+        foreach (LeasedAccount account in set.All)
+        {
+            if (account.Next is { } next && account.Place.AmountOf(amount) <= next.Local.Limit)
+            {
+                account.Current!.IsClosed = true;
+                (account.Current, account.Next) = (next, null);
+                isMoved = true;
+            }
+        }
+
+        return isMoved;
+    }
+
+    private static void Note(LeasedSet set, in Charge amount, ref LeasedAccount? wanted)
+    {
+        foreach (LeasedAccount account in set.All)
+        {
+            account.Asked(account.Place.AmountOf(amount));
+            wanted ??= account is { Next: null, IsBorrowing: false } ? account : null;
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using BudgetGuard.Accounting;
+
+namespace BudgetGuard.Redis;
+
+/// <summary>
+/// Decides in this node on what it has borrowed from the shared accounts, and asks Redis where that is not enough. Nothing can be spent twice: what is borrowed is held
+/// for all others until it is told what of it was spent. What is not used goes back: when it lies idle, when another needs it, when its window or the node ends.
+/// </summary>
+internal sealed class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDisposable
+{
+    private readonly RedisCostTracker _direct;
+    private readonly InMemoryCostTracker _local;
+    private readonly LeaseBook _book;
+    private readonly LeaseKeeper _keeper;
+
+    public LeasedCostTracker(RedisCostTracker direct, TimeProvider time, Func<ExpiredHolds> expiredHolds, RedisSignals signals)
+    {
+        _direct = direct;
+        _local = new InMemoryCostTracker(time, expiredHolds);
+        _book = new LeaseBook(_local, direct, time);
+        _keeper = new LeaseKeeper(_book, direct, time, signals);
+    }
+
+    /// <summary>How many holds were decided in this node, and how many Redis was asked for.</summary>
+    internal (long Local, long Direct) Decided => _book.Decided;
+
+    internal RedisCostTracker Direct => _direct;
+
+    public ValueTask<HoldResult> HoldAsync(HoldRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request.Accounts);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.Ttl, TimeSpan.Zero);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<HoldResult>(cancellationToken);
+        }
+
+        // A hold with a name is known to all nodes.
+        return request.Id == default && _book.TryHold(request, out HoldResult result)
+            ? new ValueTask<HoldResult>(result)
+            : AskAsync(request, cancellationToken);
+    }
+
+    public async ValueTask<HoldResult> ExtendAsync(Hold hold, Charge more, CancellationToken cancellationToken)
+    {
+        HoldId moved = _book.MovedTo(hold.Id);
+        if (moved != default || !_local.IsOwn(hold.Id))
+        {
+            HoldResult shared = await _direct.ExtendAsync(moved == default ? hold : hold with { Id = moved }, more, cancellationToken).ConfigureAwait(false);
+            return shared.Outcome == HoldOutcome.Held ? shared with { Hold = shared.Hold with { Id = hold.Id } } : shared;
+        }
+
+        HoldResult result = await _local.ExtendAsync(hold, more, cancellationToken).ConfigureAwait(false);
+        if (result.Outcome != HoldOutcome.Refused)
+        {
+            return result.Outcome == HoldOutcome.Held ? result with { Hold = hold with { Amount = Saturating.Add(hold.Amount, more) } } : result;
+        }
+
+        // What was borrowed does not stretch so far: the hold moves to the shared accounts, whole, or stays as it was.
+        return await _keeper.MoveAsync(hold, more, cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask SettleAsync(Hold hold, Charge actual, CancellationToken cancellationToken)
+    {
+        HoldId moved = _book.MovedTo(hold.Id);
+        if (moved != default)
+        {
+            return _direct.SettleAsync(hold with { Id = moved }, actual, cancellationToken);
+        }
+
+        if (!_local.IsOwn(hold.Id))
+        {
+            return _direct.SettleAsync(hold, actual, cancellationToken);
+        }
+
+        if (_local.TrySettleKnown(hold, actual, out LateEnding late))
+        {
+            return late.Gone == 0 ? ValueTask.CompletedTask : CorrectAsync(hold, late, late.Counted, actual, cancellationToken);
+        }
+
+        // Nobody remembers it; where it was never settled it is a fact all the same.
+        return _local.TrySettleForgotten(hold.Id) ? _direct.SettleAsync(hold with { Id = default }, actual, cancellationToken) : ValueTask.CompletedTask;
+    }
+
+    public ValueTask AdjustAsync(Hold hold, Charge settled, Charge actual, CancellationToken cancellationToken)
+    {
+        HoldId moved = _book.MovedTo(hold.Id);
+        if (moved != default || !_local.IsOwn(hold.Id))
+        {
+            return _direct.AdjustAsync(moved == default ? hold : hold with { Id = moved }, settled, actual, cancellationToken);
+        }
+
+        if (_local.TryAdjustKnown(hold, settled, actual, out LateEnding late))
+        {
+            return late.Gone == 0 ? ValueTask.CompletedTask : CorrectAsync(hold, late, settled, actual, cancellationToken);
+        }
+
+        return _direct.AdjustAsync(hold, settled, actual, cancellationToken);
+    }
+
+    public ValueTask ReleaseAsync(Hold hold, CancellationToken cancellationToken)
+    {
+        HoldId moved = _book.MovedTo(hold.Id);
+        if (moved != default || !_local.IsOwn(hold.Id))
+        {
+            return _direct.ReleaseAsync(moved == default ? hold : hold with { Id = moved }, cancellationToken);
+        }
+
+        _local.TryReleaseKnown(hold);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<AccountState> ReadAsync(Account account, CancellationToken cancellationToken) => _direct.ReadAsync(account, cancellationToken);
+
+    public long ReadFreedVersion(AccountSet accounts) => _direct.ReadFreedVersion(accounts);
+
+    public ValueTask<bool> ClaimAlertAsync(AlertClaim claim, CancellationToken cancellationToken) => _direct.ClaimAlertAsync(claim, cancellationToken);
+
+    public ValueTask ReleaseAlertAsync(AlertClaim claim, CancellationToken cancellationToken) => _direct.ReleaseAlertAsync(claim, cancellationToken);
+
+    public ValueTask<AccountState> TopUpAsync(Account account, long amount, DateTimeOffset? until, CancellationToken cancellationToken) =>
+        _direct.TopUpAsync(account, amount, until, cancellationToken);
+
+    public ValueTask<AccountState> ResetAsync(Account account, CancellationToken cancellationToken) => _direct.ResetAsync(account, cancellationToken);
+
+    public ValueTask<IReadOnlyList<AccountReading>> ListAsync(Account account, Func<AccountKey, bool> filter, int most, CancellationToken cancellationToken) =>
+        _direct.ListAsync(account, filter, most, cancellationToken);
+
+    /// <summary>Gives back what was borrowed, within a bound.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _keeper.DisposeAsync().ConfigureAwait(false);
+        await _direct.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ends as a crash does: what was borrowed stays held until its time is over.</summary>
+    internal ValueTask CrashAsync() => _keeper.StopAsync();
+
+    /// <summary>For tests: one round of what is done in the background.</summary>
+    internal ValueTask KeepAsync(CancellationToken cancellationToken) => _keeper.KeepAsync(cancellationToken);
+
+    private async ValueTask<HoldResult> AskAsync(HoldRequest request, CancellationToken cancellationToken)
+    {
+        HoldResult result = await _direct.HoldAsync(request, cancellationToken).ConfigureAwait(false);
+        _book.CountDirect();
+        if (result.Outcome != HoldOutcome.Refused || !result.Refusals.Any(static refusal => refusal.IsHeldByOthers && refusal.Account.Terms.Enforced))
+        {
+            return result;
+        }
+
+        // Some of what is held may be what nodes have borrowed and do not need. First what this one has, then what all others have.
+        if (await _keeper.GiveBackAsync(request.Accounts, cancellationToken).ConfigureAwait(false))
+        {
+            result = await _direct.HoldAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (result.Outcome == HoldOutcome.Refused)
+        {
+            await _direct.CallBackAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return result;
+    }
+
+    /// <summary>Charges the difference where the part a hold was taken on is given back already.</summary>
+    private ValueTask CorrectAsync(Hold hold, LateEnding late, Charge before, Charge actual, CancellationToken cancellationToken)
+    {
+        Account[] gone = [.. hold.Accounts.Accounts.Where((_, i) => (late.Gone & (1UL << i)) != 0)];
+        return before == actual
+            ? ValueTask.CompletedTask
+            : _direct.AdjustAsync(new Hold(RedisCostTracker.NewId(), new AccountSet([.. gone]), hold.Amount), before, actual, cancellationToken);
+    }
+}

@@ -1,0 +1,68 @@
+using StackExchange.Redis;
+
+namespace BudgetGuard.Redis;
+
+/// <summary>How a node borrows a part of an account: as a hold that it spends bit by bit, and that is charged whole if nobody hears of the node any more.</summary>
+internal sealed partial class RedisCostTracker
+{
+    /// <summary>What time it is on the server, in ticks, as far as this node knows.</summary>
+    internal long ServerNow => Now();
+
+    internal RedisAccounts AccountsOf(AccountSet set) => PlacesOf(set);
+
+    /// <summary>Borrows an amount; null where it is refused.</summary>
+    /// <returns>The hold it is, and what the account has left.</returns>
+    internal async ValueTask<(Hold Hold, long Left)?> BorrowAsync(AccountSet single, Charge amount, TimeSpan ttl, CancellationToken cancellationToken)
+    {
+        RedisAccounts accounts = PlacesOf(single);
+        var hold = new Hold(NewId(), single, amount);
+        string fingerprint = LeaseMark + HoldFingerprint.Of(accounts, amount);
+        RedisResult[] reply;
+        try
+        {
+            reply = await RunAsync(
+                RedisScripts.Hold,
+                accounts.Keys(KeyOf(hold.Id), _open),
+                now => accounts.Values(SentTime(now), NameOf(hold.Id), fingerprint, RedisDuration(ttl), now, account => account.HoldOf(amount)),
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not RedisUnavailableException { WasSent: false })
+        {
+            _outbox.Release(hold);
+            throw;
+        }
+
+        if ((string?)reply[0] != "OK")
+        {
+            return null;
+        }
+
+        _recall.Held(hold, ttl, LeaseMark);
+        return (hold, (long)reply[2]);
+    }
+
+    /// <summary>Lets what is borrowed last anew; false if it is over.</summary>
+    internal async ValueTask<bool> RenewAsync(Hold hold, CancellationToken cancellationToken) =>
+        (await ExtendAsync(hold, default, cancellationToken).ConfigureAwait(false)).Outcome == HoldOutcome.Held;
+
+    /// <summary>Tells how much of what is borrowed is spent, and how much this node keeps; the rest goes back.</summary>
+    internal async ValueTask ReportAsync(Hold hold, Charge kept, Charge spent, CancellationToken cancellationToken)
+    {
+        RedisAccounts accounts = PlacesOf(hold.Accounts);
+        var report = new RedisEnding(RedisEndingKind.Report, hold, kept, spent);
+        var reply = (RedisResult[])(await _transport.RunAsync(
+            RedisScripts.Finish, accounts.ChargedKeys(KeyOf(hold.Id), _open), TimedFinishValues(report, accounts), cancellationToken).ConfigureAwait(false))!;
+        Tell(reply, accounts, hold.Accounts, isSettled: true);
+    }
+
+    /// <summary>Asks all nodes for what they have borrowed and do not use.</summary>
+    internal async ValueTask CallBackAsync(CancellationToken cancellationToken) =>
+        await _transport.RunAsync(RedisScripts.Recall, [_prefix + "recalls", _prefix + "recalled"], [""], cancellationToken).ConfigureAwait(false);
+
+    private RedisValue[] TimedFinishValues(in RedisEnding ending, RedisAccounts accounts)
+    {
+        RedisValue[] values = FinishValues(ending, accounts, NameOf(ending.Hold.Id));
+        values[0] = SentTime(Now());
+        return values;
+    }
+}

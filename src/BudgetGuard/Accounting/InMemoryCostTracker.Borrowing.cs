@@ -1,0 +1,83 @@
+namespace BudgetGuard.Accounting;
+
+/// <summary>How a node decides on what it has borrowed: on accounts that come and go, whose holds may end when they are gone.</summary>
+internal sealed partial class InMemoryCostTracker
+{
+    /// <summary>True if a hold was taken here, whether or not it is remembered.</summary>
+    public bool IsOwn(HoldId id) => _book.IsOwn(id);
+
+    /// <summary>Settles a hold that is remembered; false if it is not.</summary>
+    /// <param name="hold">The hold.</param>
+    /// <param name="actual">What it used.</param>
+    /// <param name="late">What it cannot count any more, because accounts of it are gone.</param>
+    public bool TrySettleKnown(in Hold hold, in Charge actual, out LateEnding late)
+    {
+        var events = new EventBuffer(listener);
+        lock (_gate)
+        {
+            late = _book.LateOf(hold.Id);
+            return _book.Endings.TrySettle(hold, actual, ref events);
+        }
+    }
+
+    /// <summary>Corrects a hold that is remembered; false if it is not.</summary>
+    public bool TryAdjustKnown(in Hold hold, in Charge settled, in Charge actual, out LateEnding late)
+    {
+        var events = new EventBuffer(listener);
+        lock (_gate)
+        {
+            late = _book.LateOf(hold.Id);
+            if (!_book.IsKnown(hold.Id))
+            {
+                return false;
+            }
+
+            _book.Endings.Adjust(hold, settled, actual, _clock.Now(), ref events);
+            return true;
+        }
+    }
+
+    /// <summary>Releases a hold that is remembered; false if it is not.</summary>
+    public bool TryReleaseKnown(in Hold hold)
+    {
+        var events = new EventBuffer(listener);
+        lock (_gate)
+        {
+            if (!_book.IsKnown(hold.Id))
+            {
+                return false;
+            }
+
+            _book.Endings.Release(hold, _clock.Now(), ref events);
+            return true;
+        }
+    }
+
+    /// <summary>Notes that a hold that is not remembered is settled now; false if it was before.</summary>
+    public bool TrySettleForgotten(HoldId id)
+    {
+        lock (_gate)
+        {
+            return _book.TrySettleForgotten(id);
+        }
+    }
+
+    /// <summary>Takes an account out; holds that are remembered go on in it, and count nowhere. Tells its last figures.</summary>
+    public AccountState Drop(Account account)
+    {
+        var events = new EventBuffer(listener);
+        lock (_gate)
+        {
+            long now = _clock.Now();
+            _book.Endings.Expire(now, int.MaxValue, ref events);
+            AccountState last = _book.Read(account, now, ref events);
+            _book.Accounts.GroupOf(account).Drop(account);
+            return last;
+        }
+    }
+}
+
+/// <summary>What of a hold is no longer counted where it was taken.</summary>
+/// <param name="Gone">A bit for each of its accounts that is gone.</param>
+/// <param name="Counted">What was charged for it on those accounts.</param>
+internal readonly record struct LateEnding(ulong Gone, Charge Counted);
