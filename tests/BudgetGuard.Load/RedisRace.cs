@@ -12,23 +12,31 @@ internal static class RedisRace
 {
     private const int Clients = 64;
 
-    public static async Task RunAsync(string address, string tree, long limit, bool leases)
+    public static async Task RunAsync(string address, string tree, long limit, bool borrows)
+    {
+        await using ConnectionMultiplexer connection = await ConnectAsync(address);
+        ICostTracker tracker = Open(connection, tree, borrows);
+        await using var closing = (IAsyncDisposable)tracker;
+        var account = new Account(new BudgetTerms { Name = "race", Unit = BudgetUnit.Requests, Window = WindowSpec.Total }, [], limit);
+        TextWriter output = TextWriter.Synchronized(Console.Out);
+        await output.WriteLineAsync("ready");
+        await Console.In.ReadLineAsync();
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => Task.Run(() => ClientAsync(tracker, new AccountSet([account]), output))));
+    }
+
+    public static async Task<ConnectionMultiplexer> ConnectAsync(string address)
     {
         ConfigurationOptions options = ConfigurationOptions.Parse(address);
         options.BacklogPolicy = BacklogPolicy.FailFast;
-        await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(options);
-        await using ICloseable tracker = Open(connection, tree, leases);
-        var account = new Account(new BudgetTerms { Name = "race", Unit = BudgetUnit.Requests, Window = WindowSpec.Total }, [], limit);
-        TextWriter output = TextWriter.Synchronized(Console.Out);
-        await Console.In.ReadLineAsync();
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => Task.Run(() => ClientAsync(tracker.Tracker, new AccountSet([account]), output))));
+        return await ConnectionMultiplexer.ConnectAsync(options);
     }
 
-    private static ICloseable Open(ConnectionMultiplexer connection, string tree, bool leases)
+    public static ICostTracker Open(ConnectionMultiplexer connection, string tree, bool borrows)
     {
+        var signals = new RedisSignals(NullLogger.Instance);
         var transport = new RedisTransport(connection.GetDatabase(), static () => TimeSpan.FromSeconds(10), TimeProvider.System);
-        var tracker = new RedisCostTracker(transport, tree, TimeProvider.System, static () => ExpiredHolds.Charge, null, new RedisSignals(NullLogger.Instance));
-        return new Direct(tracker);
+        var tracker = new RedisCostTracker(transport, tree, TimeProvider.System, static () => ExpiredHolds.Charge, null, signals);
+        return borrows ? new LeasedCostTracker(tracker, TimeProvider.System, static () => ExpiredHolds.Charge, signals) : tracker;
     }
 
     private static async Task ClientAsync(ICostTracker tracker, AccountSet set, TextWriter output)
@@ -41,22 +49,10 @@ internal static class RedisRace
                 await output.WriteLineAsync("admitted");
                 await tracker.SettleAsync(result.Hold, new Charge(Money.Zero, 0, 1), CancellationToken.None);
             }
-            else if (!result.Refusals[0].IsHeldByOthers)
+            else if (result.Refusals[0] is { IsHeldByOthers: false })
             {
                 return;
             }
         }
-    }
-
-    private interface ICloseable : IAsyncDisposable
-    {
-        ICostTracker Tracker { get; }
-    }
-
-    private sealed class Direct(RedisCostTracker tracker) : ICloseable
-    {
-        public ICostTracker Tracker => tracker;
-
-        public ValueTask DisposeAsync() => tracker.DisposeAsync();
     }
 }

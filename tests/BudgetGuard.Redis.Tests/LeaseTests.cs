@@ -129,7 +129,7 @@ public sealed class LeaseTests(RedisFixture redis) : IClassFixture<RedisFixture>
     {
         await using RedisServer server = await RedisServer.StartAsync("--appendonly", "yes", "--appendfsync", "always");
         Account account = Requests(100_000);
-        await using Node node = await Node.StartAsync(server.Address, borrows: true, timeout: TimeSpan.FromMilliseconds(250));
+        await using Node node = await Node.StartAsync(server.Address, borrows: true, timeout: TimeSpan.FromSeconds(5));
         int settled = await BorrowedAsync(node, account);
         await server.KillAsync();
         var set = new AccountSet([account]);
