@@ -9,6 +9,7 @@ internal sealed partial class RedisCostTracker
     private readonly RedisKey _pulse;
     private long _pulses;
     private long _losses;
+    private string _server = "";
 
     /// <summary>How often it looked if the server has lost anything.</summary>
     internal long Pulses => Volatile.Read(ref _pulses);
@@ -35,10 +36,13 @@ internal sealed partial class RedisCostTracker
             Volatile.Write(ref _ahead, RedisTime.TicksOf((long)found[1]) - _time.GetUtcNow().UtcTicks);
         }
 
+        string server = (string?)found[4] ?? "";
+        bool isOther = _server.Length > 0 && server.Length > 0 && server != _server;
+        _server = server;
         Nodes = Math.Max(1, (int)found[2]);
         Recalls = (long)found[3];
         Volatile.Write(ref _pulses, expected + 1);
-        if (expected > 0 && (before.Length == 0 || long.Parse(before, CultureInfo.InvariantCulture) < expected))
+        if (expected > 0 && (isOther || before.Length == 0 || long.Parse(before, CultureInfo.InvariantCulture) < expected))
         {
             await TellAgainAsync(cancellationToken).ConfigureAwait(false);
         }

@@ -10,7 +10,7 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
 {
     private readonly InMemoryCostTracker _memory;
     private readonly JournalPump _pump;
-    private readonly JournalThread _thread;
+    private readonly IJournalDriver _thread;
     private readonly ClaimBook _claims;
     private readonly TimeProvider _time;
     private readonly bool _waits;
@@ -23,10 +23,12 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
     /// <param name="expiredHolds">What becomes of holds that expire.</param>
     /// <param name="signals">Where it tells of itself.</param>
     /// <param name="listener">Who hears of accounts.</param>
+    /// <param name="drive">What makes the journal write; a thread of its own unless something else is given.</param>
     /// <exception cref="IOException">The file cannot be opened, or another process has it.</exception>
     /// <exception cref="InvalidDataException">It is damaged, or no file of budgets.</exception>
     public SqliteCostTracker(
-        Func<IJournalFile> open, string path, Durability durability, TimeProvider time, Func<ExpiredHolds> expiredHolds, StoreSignals signals, IAccountEvents? listener = null)
+        Func<IJournalFile> open, string path, Durability durability, TimeProvider time, Func<ExpiredHolds> expiredHolds, StoreSignals signals, IAccountEvents? listener = null,
+        Func<JournalPump, IJournalDriver>? drive = null)
     {
         _time = time;
         _waits = durability == Durability.Strict;
@@ -39,7 +41,7 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
             var restorer = new AccountRestorer(file, maker, path);
             _memory.Restore(restorer.Restore);
             file.Accept();
-            _pump = new JournalPump(_memory, maker, file, open, signals);
+            _pump = new JournalPump(_memory, maker, file, open, signals, answersInline: drive is not null);
             _claims = new ClaimBook(_pump);
             foreach (ClaimRow claim in restorer.Claims)
             {
@@ -60,7 +62,7 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
             throw;
         }
 
-        _thread = new JournalThread(_pump, time);
+        _thread = drive?.Invoke(_pump) ?? new JournalThread(_pump, time);
     }
 
     /// <summary>How many holds are open.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class RedisSignals(ILogger logger)
 
     public void ToldAgain(int open, int ended) => LogToldAgain(open, ended);
 
-    [LoggerMessage(637, LogLevel.Error, "Redis has lost writes that it had acknowledged. It was told again of {Open} open holds and of {Ended} that ended in the last five minutes; what is older is lost.", EventName = "RedisLostWrites")]
+    [LoggerMessage(637, LogLevel.Warning, "Redis is another server than before, or has lost writes. It was told again of {Open} open holds and of {Ended} that ended in the last five minutes; what is older may be lost.", EventName = "RedisLostWrites")]
     private partial void LogToldAgain(int open, int ended);
 
     [LoggerMessage(630, LogLevel.Information, "Budgets are kept in Redis at {Endpoints}, as {Tree}; its version is {Version}.", EventName = "RedisOpened")]

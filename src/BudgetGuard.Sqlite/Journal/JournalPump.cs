@@ -17,7 +17,8 @@ internal enum JournalStep
 /// collected after they came. A failed commit is never taken for done: from then on everybody is refused until the file was opened anew, says itself which batch
 /// is its last, and has taken all that changed since.
 /// </summary>
-internal sealed class JournalPump(InMemoryCostTracker memory, BatchMaker maker, IJournalFile file, Func<IJournalFile> reopen, StoreSignals signals) : IDisposable
+internal sealed class JournalPump(
+    InMemoryCostTracker memory, BatchMaker maker, IJournalFile file, Func<IJournalFile> reopen, StoreSignals signals, bool answersInline = false) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Lock _claimsGate = new();
@@ -45,7 +46,8 @@ internal sealed class JournalPump(InMemoryCostTracker memory, BatchMaker maker, 
 
             return _isOver
                 ? Task.FromException(new ObjectDisposedException("The store of the budgets"))
-                : (_waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                : (_waiting ??= new TaskCompletionSource(
+                    answersInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 

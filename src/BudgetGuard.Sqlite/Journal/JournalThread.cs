@@ -1,7 +1,7 @@
 namespace BudgetGuard.Sqlite;
 
 /// <summary>The thread that writes: SQLite's calls block, and a blocked thread of the pool is one that requests lack.</summary>
-internal sealed class JournalThread : IAsyncDisposable
+internal sealed class JournalThread : IJournalDriver
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 

@@ -126,13 +126,15 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         }
     }
 
-    /// <summary>A hold whose answer came too late pays for nothing: it goes back as soon as the store tells of it.</summary>
+    /// <summary>
+    /// A hold whose answer came too late pays for nothing: it goes back as soon as the store tells of it. One that was asked for again is whoever's asked first.
+    /// </summary>
     private async Task ReleaseWhenHeldAsync(Task<HoldResult> attempt)
     {
         try
         {
             HoldResult result = await attempt.ConfigureAwait(false);
-            if (result.Outcome == HoldOutcome.Held)
+            if (result is { Outcome: HoldOutcome.Held, IsRepeat: false })
             {
                 await tracker.ReleaseAsync(result.Hold, CancellationToken.None).ConfigureAwait(false);
             }
