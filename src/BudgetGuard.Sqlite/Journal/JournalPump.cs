@@ -25,7 +25,7 @@ internal sealed class JournalPump(
     private readonly List<(string Claim, long? Until)> _claims = [];
     private readonly Dictionary<string, ulong> _claimed = new(StringComparer.Ordinal);
     private IJournalFile? _file = file;
-    private TaskCompletionSource? _waiting;
+    private List<TaskCompletionSource> _waiting = [];
     private Exception? _failure;
     private bool _isOver;
     private long _written = maker.Batch.Head.Batch;
@@ -44,10 +44,22 @@ internal sealed class JournalPump(
                 return Task.FromException(Refused(failure));
             }
 
-            return _isOver
-                ? Task.FromException(new ObjectDisposedException("The store of the budgets"))
-                : (_waiting ??= new TaskCompletionSource(
-                    answersInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            if (_isOver)
+            {
+                return Task.FromException(new ObjectDisposedException("The store of the budgets"));
+            }
+
+            if (answersInline)
+            {
+                _waiting.Add(new TaskCompletionSource());
+            }
+            else if (_waiting.Count == 0)
+            {
+                // All that wait for a batch wait for one thing.
+                _waiting.Add(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            }
+
+            return _waiting[^1].Task;
         }
     }
 
@@ -80,10 +92,10 @@ internal sealed class JournalPump(
             return JournalStep.Down;
         }
 
-        TaskCompletionSource? waiting;
+        List<TaskCompletionSource> waiting;
         lock (_gate)
         {
-            (waiting, _waiting) = (_waiting, null);
+            (waiting, _waiting) = (_waiting, []);
         }
 
         try
@@ -109,7 +121,7 @@ internal sealed class JournalPump(
             signals.Recovered();
         }
 
-        waiting?.TrySetResult();
+        waiting.ForEach(static one => one.TrySetResult());
         return JournalStep.Done;
     }
 
@@ -123,14 +135,14 @@ internal sealed class JournalPump(
     /// <summary>Ends as a crash does: what is not written is lost.</summary>
     public void Close()
     {
-        TaskCompletionSource? waiting;
+        List<TaskCompletionSource> waiting;
         lock (_gate)
         {
             _isOver = true;
-            (waiting, _waiting) = (_waiting, null);
+            (waiting, _waiting) = (_waiting, []);
         }
 
-        waiting?.TrySetException(new ObjectDisposedException("The store of the budgets"));
+        waiting.ForEach(static one => one.TrySetException(new ObjectDisposedException("The store of the budgets")));
         _file?.Dispose();
         _file = null;
     }
@@ -159,17 +171,17 @@ internal sealed class JournalPump(
         }
     }
 
-    private void Fail(Exception failure, TaskCompletionSource? waiting)
+    private void Fail(Exception failure, List<TaskCompletionSource> waiting)
     {
         maker.Batch.KeepGone();
         memory.Uncollect();
         bool isNew;
-        TaskCompletionSource? later;
+        List<TaskCompletionSource> later;
         lock (_gate)
         {
             isNew = _failure is null;
             Volatile.Write(ref _failure, failure);
-            (later, _waiting) = (_waiting, null);
+            (later, _waiting) = (_waiting, []);
         }
 
         if (isNew)
@@ -177,8 +189,8 @@ internal sealed class JournalPump(
             signals.Failed(failure);
         }
 
-        waiting?.TrySetException(Refused(failure));
-        later?.TrySetException(Refused(failure));
+        waiting.ForEach(one => one.TrySetException(Refused(failure)));
+        later.ForEach(one => one.TrySetException(Refused(failure)));
         try
         {
             _file?.Dispose();
