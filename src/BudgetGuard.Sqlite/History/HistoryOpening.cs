@@ -10,11 +10,11 @@ internal static class HistoryOpening
 
     public static SqliteConnection OpenToWrite(string path) => Open(path, SqliteOpenMode.ReadWriteCreate, connection =>
     {
-        long version = VersionOf(connection, path);
+        VersionOf(connection, path);
         Pragmas.Set(connection, "journal_mode", "wal");
         Pragmas.Set(connection, "synchronous", "1", "NORMAL");
         Pragmas.Set(connection, "temp_store", "2", "MEMORY");
-        Migrations.History.Apply(connection, ApplicationId, version);
+        Migrations.History.Apply(connection, ApplicationId);
         return true;
     })!;
 
@@ -52,6 +52,8 @@ internal static class HistoryOpening
 
     private static long VersionOf(SqliteConnection connection, string path)
     {
+        // In one transaction, for another connection may be making the file.
+        using SqliteTransaction transaction = connection.BeginTransaction(deferred: true);
         long application = Pragmas.Number(connection, "PRAGMA application_id");
         long version = Pragmas.Number(connection, "PRAGMA user_version");
         bool isEmpty = Pragmas.Number(connection, "SELECT COUNT(*) FROM sqlite_master") == 0;

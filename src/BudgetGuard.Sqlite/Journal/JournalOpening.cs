@@ -81,6 +81,6 @@ internal static class JournalOpening
         Pragmas.Set(connection, "checkpoint_fullfsync", "1");
         Pragmas.Set(connection, "wal_autocheckpoint", "4000");
         Pragmas.Set(connection, "temp_store", "2", "MEMORY");
-        Migrations.Budgets.Apply(connection, ApplicationId, version);
+        Migrations.Budgets.Apply(connection, ApplicationId);
     }
 }

@@ -14,19 +14,24 @@ internal sealed class Migrations(params string[] steps)
     /// <summary>The newest format.</summary>
     public int Latest => steps.Length;
 
-    public void Apply(SqliteConnection connection, long applicationId, long version)
+    /// <summary>Takes the steps that are left; one that another connection takes meanwhile is not taken again.</summary>
+    public void Apply(SqliteConnection connection, long applicationId)
     {
-        for (long next = version; next < Latest; next++)
+        while (VersionOf(connection) < Latest)
         {
             using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-            using SqliteCommand command = connection.CreateCommand();
-            command.Transaction = transaction;
-            command.CommandText = new StringBuilder(Read(steps[next]))
-                .Append(CultureInfo.InvariantCulture, $"PRAGMA application_id = {applicationId};PRAGMA user_version = {next + 1};").ToString();
-            command.ExecuteNonQuery();
+            long version = VersionOf(connection);
+            if (version < Latest)
+            {
+                Pragmas.Run(connection, new StringBuilder(Read(steps[version]))
+                    .Append(CultureInfo.InvariantCulture, $"PRAGMA application_id = {applicationId};PRAGMA user_version = {version + 1};").ToString());
+            }
+
             transaction.Commit();
         }
     }
+
+    private static long VersionOf(SqliteConnection connection) => Pragmas.Number(connection, "PRAGMA user_version");
 
     private static string Read(string name)
     {
