@@ -128,6 +128,7 @@ public sealed class SetupTests : IDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["BudgetGuard:DefaultCost"] = "0.4",
+            ["BudgetGuard:StoreTimeout"] = "00:00:20",
             ["BudgetGuard:Budgets:own:Limit"] = "1",
             ["BudgetGuard:Budgets:own:Period"] = "Total",
             ["BudgetGuard:Budgets:own:Per"] = "User",

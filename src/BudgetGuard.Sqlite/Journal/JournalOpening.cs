@@ -1,12 +1,10 @@
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace BudgetGuard.Sqlite;
 
 /// <summary>
-/// Opens the budgets' file: for this process alone, as durable as it was asked for, and nothing in it changed before it is known to be ours and good. What a
-/// connection was told is read back, because a library may be built to do otherwise.
+/// Opens the budgets' file: for this process alone, as durable as it was asked for, and nothing in it changed before it is known to be ours and good.
 /// </summary>
 internal static class JournalOpening
 {
@@ -57,58 +55,32 @@ internal static class JournalOpening
         raw.sqlite3_db_config(connection.Handle!, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, out _);
 
         // After a failed commit pages may be known to the system but not to the disk: they are written to the file itself, and that is synced.
-        Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+        Pragmas.Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
     private static void Prepare(SqliteConnection connection, string path, Durability durability)
     {
-        Set(connection, "locking_mode", "exclusive");
-        long application = Number(connection, "PRAGMA application_id");
-        long version = Number(connection, "PRAGMA user_version");
-        bool isEmpty = Number(connection, "SELECT COUNT(*) FROM sqlite_master") == 0;
+        Pragmas.Set(connection, "locking_mode", "exclusive");
+        long application = Pragmas.Number(connection, "PRAGMA application_id");
+        long version = Pragmas.Number(connection, "PRAGMA user_version");
+        bool isEmpty = Pragmas.Number(connection, "SELECT COUNT(*) FROM sqlite_master") == 0;
         if (application != ApplicationId && !(isEmpty && application == 0 && version == 0))
         {
             throw new InvalidDataException($"'{path}' is a database, but holds no budgets. It was left as it is; set BudgetGuard:Sqlite:Path to another file.");
         }
 
-        if (version > Migrations.Latest)
+        if (version > Migrations.Budgets.Latest)
         {
             throw new InvalidDataException(
-                $"'{path}' was written by a newer version: its format is {version}, this one knows {Migrations.Latest}. It was left as it is.");
+                $"'{path}' was written by a newer version: its format is {version}, this one knows {Migrations.Budgets.Latest}. It was left as it is.");
         }
 
-        Set(connection, "journal_mode", "wal");
-        Set(connection, "synchronous", durability == Durability.Strict ? "2" : "1", durability == Durability.Strict ? "FULL" : "NORMAL");
-        Set(connection, "fullfsync", "1");
-        Set(connection, "checkpoint_fullfsync", "1");
-        Set(connection, "wal_autocheckpoint", "4000");
-        Set(connection, "temp_store", "2", "MEMORY");
-        Migrations.Apply(connection, ApplicationId, version);
+        Pragmas.Set(connection, "journal_mode", "wal");
+        Pragmas.Set(connection, "synchronous", durability == Durability.Strict ? "2" : "1", durability == Durability.Strict ? "FULL" : "NORMAL");
+        Pragmas.Set(connection, "fullfsync", "1");
+        Pragmas.Set(connection, "checkpoint_fullfsync", "1");
+        Pragmas.Set(connection, "wal_autocheckpoint", "4000");
+        Pragmas.Set(connection, "temp_store", "2", "MEMORY");
+        Migrations.Budgets.Apply(connection, ApplicationId);
     }
-
-    private static void Set(SqliteConnection connection, string name, string value, string? spelled = null)
-    {
-        Run(connection, $"PRAGMA {name} = {spelled ?? value}");
-        string found = Text(connection, $"PRAGMA {name}");
-        if (!found.Equals(value, StringComparison.OrdinalIgnoreCase))
-        {
-            throw new IOException($"SQLite does not keep {name} at {spelled ?? value}: it is {found}.");
-        }
-    }
-
-    private static void Run(SqliteConnection connection, string text)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = text;
-        command.ExecuteNonQuery();
-    }
-
-    private static string Text(SqliteConnection connection, string text)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = text;
-        return Convert.ToString(command.ExecuteScalar(), CultureInfo.InvariantCulture) ?? "";
-    }
-
-    private static long Number(SqliteConnection connection, string text) => long.Parse(Text(connection, text), CultureInfo.InvariantCulture);
 }

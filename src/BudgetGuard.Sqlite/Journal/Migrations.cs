@@ -5,28 +5,35 @@ using Microsoft.Data.Sqlite;
 namespace BudgetGuard.Sqlite;
 
 /// <summary>The steps by which a file comes to the newest format, each in a transaction of its own with the number it brings the file to.</summary>
-internal static class Migrations
+internal sealed class Migrations(params string[] steps)
 {
-    private static readonly string[] _all = ["001_accounts.sql"];
+    public static Migrations Budgets { get; } = new("001_accounts.sql");
+
+    public static Migrations History { get; } = new("101_history.sql");
 
     /// <summary>The newest format.</summary>
-    public static int Latest => _all.Length;
+    public int Latest => steps.Length;
 
-    public static void Apply(SqliteConnection connection, long applicationId, long version)
+    /// <summary>Takes the steps that are left; one that another connection takes meanwhile is not taken again.</summary>
+    public void Apply(SqliteConnection connection, long applicationId)
     {
-        for (long next = version; next < Latest; next++)
+        while (VersionOf(connection) < Latest)
         {
             using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-            using SqliteCommand command = connection.CreateCommand();
-            command.Transaction = transaction;
-            command.CommandText = new StringBuilder(Read(_all[next]))
-                .Append(CultureInfo.InvariantCulture, $"PRAGMA application_id = {applicationId};PRAGMA user_version = {next + 1};").ToString();
-            command.ExecuteNonQuery();
+            long version = VersionOf(connection);
+            if (version < Latest)
+            {
+                Pragmas.Run(connection, new StringBuilder(Read(steps[version]))
+                    .Append(CultureInfo.InvariantCulture, $"PRAGMA application_id = {applicationId};PRAGMA user_version = {version + 1};").ToString());
+            }
+
             transaction.Commit();
         }
     }
 
-    public static string Read(string name)
+    private static long VersionOf(SqliteConnection connection) => Pragmas.Number(connection, "PRAGMA user_version");
+
+    private static string Read(string name)
     {
         using Stream stream = typeof(Migrations).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"The step {name} is missing.");
         using var reader = new StreamReader(stream);

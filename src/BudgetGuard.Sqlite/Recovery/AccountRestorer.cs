@@ -46,7 +46,7 @@ internal sealed class AccountRestorer(IJournalFile file, BatchMaker maker, strin
         {
             throw new InvalidDataException($"'{path}' has a budget in a time zone this machine does not know: {failure.Message}", failure);
         }
-        catch (Exception failure) when (failure is Microsoft.Data.Sqlite.SqliteException or InvalidCastException or FormatException or ArgumentException or KeyNotFoundException
+        catch (Exception failure) when (failure is Microsoft.Data.Sqlite.SqliteException or InvalidCastException or InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException
             || (failure is InvalidDataException && !failure.Message.StartsWith($"'{path}'", StringComparison.Ordinal)))
         {
             throw Damaged(failure.Message, failure);

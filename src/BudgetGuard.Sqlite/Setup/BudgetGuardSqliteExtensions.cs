@@ -1,5 +1,6 @@
 using BudgetGuard;
 using BudgetGuard.Accounting;
+using BudgetGuard.Api.Administration;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Sqlite;
@@ -36,6 +37,7 @@ public static class BudgetGuardSqliteExtensions
         builder.Services.TryAddSingleton(static provider =>
             SqliteSetup.Read(provider.GetRequiredService<SettingsSource>(), provider.GetServices<Action<SqliteStoreOptions>>()));
         builder.Services.Replace(ServiceDescriptor.Singleton<ICostTracker>(static provider => Open(provider)));
+        builder.Services.KeepHistory(static provider => new SqliteHistoryStore(SqliteHistoryStore.PathBeside(provider.GetRequiredService<SqliteSetup>().Path)));
         return builder;
     }
 

@@ -20,6 +20,9 @@ internal struct DecisionEntry
     public string? Reason;
 }
 
+/// <summary>What is known elsewhere of the decision at a place of the ring.</summary>
+internal readonly record struct DecisionMark(long Ticket, Money? Cost);
+
 /// <summary>The last decisions, in a ring that is made once. A place is written under one of a few locks, so that requests hardly ever meet.</summary>
 internal sealed class DecisionRing
 {
@@ -88,6 +91,38 @@ internal sealed class DecisionRing
         }
 
         return found;
+    }
+
+    /// <summary>Adds to a batch what is not marked yet, in the order it was decided, and marks it.</summary>
+    /// <param name="marks">One for each place; the caller's, from one call to the next.</param>
+    /// <param name="batch">Where it goes.</param>
+    public void Collect(DecisionMark[] marks, HistoryBatch batch)
+    {
+        long latest = Interlocked.Read(ref _latest);
+        for (long ticket = Math.Max(1, latest - Capacity + 1); ticket <= latest; ticket++)
+        {
+            int place = PlaceOf(ticket);
+            lock (_gates[place % Stripes])
+            {
+                ref DecisionEntry entry = ref _entries[place];
+                ref DecisionMark mark = ref marks[place];
+                if (entry.Ticket != ticket || mark == new DecisionMark(ticket, entry.Cost))
+                {
+                    continue;
+                }
+
+                if (mark.Ticket == ticket)
+                {
+                    batch.Settled.Add(new DecisionCost(ticket, entry.Cost.GetValueOrDefault()));
+                }
+                else
+                {
+                    batch.Decided.Add(entry);
+                }
+
+                mark = new DecisionMark(ticket, entry.Cost);
+            }
+        }
     }
 
     private static int PlaceOf(long ticket) => (int)(ticket & (Capacity - 1));

@@ -48,6 +48,8 @@ internal sealed class BudgetNames : IEquatable<BudgetNames>
     public static BudgetNames Of(AccountSet? accounts) =>
         accounts is null ? None : _known.GetValue(accounts, static set => new BudgetNames([.. set.Accounts.Select(static account => account.Terms.Name)]));
 
+    public static BudgetNames Of(ImmutableArray<string> names) => names.IsEmpty ? None : new BudgetNames(names);
+
     public static BudgetNames Of(string? budget) => budget is null ? None : new BudgetNames([budget]);
 
     public bool Equals(BudgetNames? other) =>
@@ -65,6 +67,9 @@ internal readonly record struct SpendKey(string? User, string? Model, string? Op
     public static SpendKey Other { get; } = new("(other)", "(other)", "(other)", BudgetNames.None);
 }
 
+/// <summary>What was spent on the same in the hour that begins at a time.</summary>
+internal readonly record struct HourSpend(DateTime Start, SpendKey Key, SpendSum Sum);
+
 /// <summary>
 /// What was spent, by the hour. Bounded: so many sums an hour, past which what is new goes into one; and so many in all, past which the oldest hour is forgotten.
 /// </summary>
@@ -75,7 +80,7 @@ internal sealed class SpendBook
     public const int MostHours = 31 * 24;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<long, Dictionary<SpendKey, SpendSum>> _hours = [];
+    private Dictionary<long, Dictionary<SpendKey, SpendSum>> _hours = [];
     private int _count;
 
     public void Add(DateTimeOffset at, in SpendKey key, in SpendSum sum)
@@ -100,14 +105,14 @@ internal sealed class SpendBook
     }
 
     /// <summary>The sums of the hours that begin in a span, in the order of time.</summary>
-    public List<(DateTime Start, SpendKey Key, SpendSum Sum)> Read(DateTimeOffset from, DateTimeOffset to)
+    public List<HourSpend> Read(DateTimeOffset from, DateTimeOffset to)
     {
-        List<(DateTime Start, SpendKey Key, SpendSum Sum)> found = [];
+        List<HourSpend> found = [];
         lock (_gate)
         {
             foreach ((long hour, Dictionary<SpendKey, SpendSum> sums) in _hours)
             {
-                var start = new DateTime(hour * TimeSpan.TicksPerHour, DateTimeKind.Utc);
+                DateTime start = StartOf(hour);
                 if (start < from.UtcDateTime || start >= to.UtcDateTime)
                 {
                     continue;
@@ -115,13 +120,41 @@ internal sealed class SpendBook
 
                 foreach ((SpendKey key, SpendSum sum) in sums)
                 {
-                    found.Add((start, key, sum));
+                    found.Add(new HourSpend(start, key, sum));
                 }
             }
         }
 
         return found;
     }
+
+    /// <summary>Hands over all sums, and has none from then on.</summary>
+    public List<HourSpend> Take()
+    {
+        Dictionary<long, Dictionary<SpendKey, SpendSum>> hours;
+        lock (_gate)
+        {
+            if (_count == 0)
+            {
+                return [];
+            }
+
+            (hours, _hours, _count) = (_hours, [], 0);
+        }
+
+        List<HourSpend> taken = [];
+        foreach ((long hour, Dictionary<SpendKey, SpendSum> sums) in hours)
+        {
+            foreach ((SpendKey key, SpendSum sum) in sums)
+            {
+                taken.Add(new HourSpend(StartOf(hour), key, sum));
+            }
+        }
+
+        return taken;
+    }
+
+    private static DateTime StartOf(long hour) => new(hour * TimeSpan.TicksPerHour, DateTimeKind.Utc);
 
     private void Forget()
     {

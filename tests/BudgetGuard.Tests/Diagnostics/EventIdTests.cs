@@ -39,6 +39,10 @@ public sealed class EventIdTests
         [520] = "AccountToppedUp",
         [521] = "AccountReset",
         [522] = "AdminKeyRefused",
+        [610] = "HistoryNotWritten",
+        [611] = "HistoryWritten",
+        [612] = "HistoryLost",
+        [613] = "HistoryNotRead",
     };
 
     private static LoggerMessageAttribute[] Messages { get; } =

@@ -3,30 +3,27 @@ using Microsoft.AspNetCore.Http;
 
 namespace BudgetGuard.Api.Administration;
 
-/// <summary>Answers what was decided and spent lately, on this machine since its start.</summary>
-internal sealed class HistoryApi(GuardHistory history, TimeProvider time)
+/// <summary>Answers what was decided and spent lately: from where it is kept, else on this machine since its start.</summary>
+internal sealed class HistoryApi(GuardHistory history, TimeProvider time, HistoryReader? kept = null)
 {
     public const int StandardDecisions = 100;
 
-    /// <summary>An answer that would be longer is refused, so that none is incomplete without a word.</summary>
-    public const int MostSpendRows = 10_000;
-
-    private static readonly string?[] _noBudget = [null];
-
     private static readonly string[] _dimensions = ["user", "model", "operation", "budget"];
 
-    public Task ListDecisionsAsync(HttpContext context)
+    public async Task ListDecisionsAsync(HttpContext context)
     {
         var query = new ApiQuery(context, "limit");
         query.Check();
-        DecisionRow[] rows = [.. history.Decisions.Read(query.Count("limit", StandardDecisions, DecisionRing.Capacity)).Select(Row)];
-        return ApiAnswer.WriteAsync(context, rows, AdministrationJson.Default.DecisionRowArray);
+        int most = query.Count("limit", StandardDecisions, DecisionRing.Capacity);
+        List<DecisionEntry> found = kept is null ? history.Decisions.Read(most) : await kept.ReadDecisionsAsync(most, context.RequestAborted);
+        DecisionRow[] rows = [.. found.Select(Row)];
+        await ApiAnswer.WriteAsync(context, rows, AdministrationJson.Default.DecisionRowArray);
     }
 
     public static DecisionRow Row(DecisionEntry entry) => new(
         entry.At.UtcDateTime, entry.User, entry.Operation, entry.Model, DecisionNames.Of(entry.Kind), entry.Budget, entry.Estimated.Usd, entry.Cost?.Usd, entry.Reason);
 
-    public Task ListSpendAsync(HttpContext context)
+    public async Task ListSpendAsync(HttpContext context)
     {
         var query = new ApiQuery(context, "from", "to", "group_by", "interval");
         query.Check();
@@ -44,8 +41,17 @@ internal sealed class HistoryApi(GuardHistory history, TimeProvider time)
             throw ApiProblemException.Invalid("'from' is not before 'to'.");
         }
 
-        SpendRow[] rows = Rows(history.Spend.Read(from, to), GroupingOf(query.Text("group_by")), byDay);
-        return ApiAnswer.WriteAsync(context, rows, AdministrationJson.Default.SpendRowArray);
+        var spend = new SpendGrouping(GroupingOf(query.Text("group_by")), byDay);
+        if (kept is null)
+        {
+            history.Spend.Read(from, to).ForEach(spend.Add);
+        }
+        else
+        {
+            await kept.ReadSpendAsync(from, to, spend.Add, context.RequestAborted);
+        }
+
+        await ApiAnswer.WriteAsync(context, spend.ToRows(), AdministrationJson.Default.SpendRowArray);
     }
 
     private static HashSet<string> GroupingOf(string? text)
@@ -65,40 +71,6 @@ internal sealed class HistoryApi(GuardHistory history, TimeProvider time)
         }
 
         return grouping;
-    }
-
-    private static SpendRow[] Rows(List<(DateTime Start, SpendKey Key, SpendSum Sum)> spend, HashSet<string> grouping, bool byDay)
-    {
-        (bool user, bool model, bool operation, bool budget) =
-            (grouping.Contains("user"), grouping.Contains("model"), grouping.Contains("operation"), grouping.Contains("budget"));
-        var sums = new Dictionary<(DateTime Start, string? User, string? Model, string? Operation, string? Budget), SpendSum>();
-        foreach ((DateTime start, SpendKey key, SpendSum sum) in spend)
-        {
-            // A request counts for each budget it was charged to.
-            IEnumerable<string?> names = budget && !key.Budgets.Names.IsEmpty ? key.Budgets.Names : _noBudget;
-            foreach (string? name in names)
-            {
-                var group = (byDay ? start.Date : start, user ? key.User : null, model ? key.Model : null, operation ? key.Operation : null, name);
-                SpendSum known = sums.GetValueOrDefault(group);
-                known.Add(sum);
-                sums[group] = known;
-            }
-        }
-
-        if (sums.Count > MostSpendRows)
-        {
-            throw ApiProblemException.Invalid($"The answer has more than {MostSpendRows} rows; ask for less time, or tell less apart.");
-        }
-
-        return
-        [
-            .. sums.OrderBy(static pair => pair.Key.Start).ThenBy(static pair => pair.Key.User, StringComparer.Ordinal)
-                .ThenBy(static pair => pair.Key.Model, StringComparer.Ordinal).ThenBy(static pair => pair.Key.Operation, StringComparer.Ordinal)
-                .ThenBy(static pair => pair.Key.Budget, StringComparer.Ordinal)
-                .Select(static pair => new SpendRow(
-                    pair.Key.Start, pair.Key.User, pair.Key.Model, pair.Key.Operation, pair.Key.Budget, pair.Value.Requests, pair.Value.Denied,
-                    pair.Value.InputTokens, pair.Value.OutputTokens, (decimal)pair.Value.CostNanos / Money.NanosPerUsd)),
-        ];
     }
 
     private static DateTimeOffset DayBefore(DateTimeOffset time) =>

@@ -114,9 +114,9 @@ public sealed class HistoryApiTests
             }
         }
 
-        List<(DateTime Start, SpendKey Key, SpendSum Sum)> all = book.Read(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        List<HourSpend> all = book.Read(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
         Assert.InRange(all.Count, SpendBook.MostInAll - SpendBook.MostAnHour - 1, SpendBook.MostInAll);
-        List<(DateTime Start, SpendKey Key, SpendSum Sum)> last = book.Read(start.AddHours(119), start.AddHours(120));
+        List<HourSpend> last = book.Read(start.AddHours(119), start.AddHours(120));
         Assert.Equal(SpendBook.MostAnHour + 1, last.Count);
         Assert.Equal(SpendBook.MostAnHour + 5, last.Sum(static one => one.Sum.Requests));
         Assert.Equal(5, last.Single(static one => one.Key == SpendKey.Other).Sum.Requests);
