@@ -8,11 +8,11 @@ namespace BudgetGuard.Simulation;
 
 /// <summary>
 /// Many short lives of a store, each with faults of its own: a fixed set of seeds, then as many others as there is time for. A failure names its seed; the same seed is the
-/// same run. BUDGETGUARD_SIMULATION_SECONDS says how long others are tried, 40 where it says nothing.
+/// same run. BUDGETGUARD_SIMULATION_SECONDS says how long others are tried, 30 where it says nothing.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    private static readonly int Fixed = int.TryParse(Environment.GetEnvironmentVariable("BUDGETGUARD_SIMULATION_FIXED"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 150;
+    private static readonly int Fixed = int.TryParse(Environment.GetEnvironmentVariable("BUDGETGUARD_SIMULATION_FIXED"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 100;
 
     private static readonly TimeSpan MostForABug = TimeSpan.FromMinutes(1);
 
@@ -20,7 +20,7 @@ public sealed class SimulationTests(ITestOutputHelper output) : IAsyncLifetime
     private ConnectionMultiplexer _connection = null!;
 
     private static TimeSpan Time => TimeSpan.FromSeconds(
-        int.TryParse(Environment.GetEnvironmentVariable("BUDGETGUARD_SIMULATION_SECONDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? seconds : 40);
+        int.TryParse(Environment.GetEnvironmentVariable("BUDGETGUARD_SIMULATION_SECONDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? seconds : 30);
 
     public async Task InitializeAsync()
     {
