@@ -29,6 +29,12 @@ internal static class RedisScripts
 
     public static RedisScript Recall { get; } = Whole("recall");
 
+    public static RedisScript Remember { get; } = Whole("remember");
+
+    public static RedisScript Decided { get; } = Whole("decided");
+
+    public static RedisScript Spent { get; } = Whole("spent");
+
     public static RedisScript Claim { get; } = Whole("claim");
 
     private static RedisScript Whole(string name) => new(name, _common + TextOf(name + ".lua"));

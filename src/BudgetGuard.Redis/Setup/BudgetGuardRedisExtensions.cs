@@ -1,5 +1,6 @@
 using BudgetGuard;
 using BudgetGuard.Accounting;
+using BudgetGuard.Api.Administration;
 using BudgetGuard.Configuration;
 using BudgetGuard.Redis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -39,6 +40,7 @@ public static class BudgetGuardRedisExtensions
         services.TryAddSingleton(static provider => new RedisConnection(provider.GetRequiredService<RedisSetup>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RedisStartup>());
         services.Replace(ServiceDescriptor.Singleton<ICostTracker>(static provider => Open(provider)));
+        services.KeepHistory(static provider => new RedisHistoryStore(TransportOf(provider), provider.GetRequiredService<RedisSetup>().Tree));
         return builder;
     }
 
@@ -50,12 +52,18 @@ public static class BudgetGuardRedisExtensions
         return setup;
     }
 
+    private static RedisTransport TransportOf(IServiceProvider provider)
+    {
+        SettingsSource settings = provider.GetRequiredService<SettingsSource>();
+        return new RedisTransport(provider.GetRequiredService<RedisConnection>().Database, () => settings.Current.StoreTimeout, provider.GetRequiredService<TimeProvider>());
+    }
+
     private static ICostTracker Open(IServiceProvider provider)
     {
         RedisSetup setup = provider.GetRequiredService<RedisSetup>();
         SettingsSource settings = provider.GetRequiredService<SettingsSource>();
         TimeProvider time = provider.GetRequiredService<TimeProvider>();
-        var transport = new RedisTransport(provider.GetRequiredService<RedisConnection>().Database, () => settings.Current.StoreTimeout, time);
+        RedisTransport transport = TransportOf(provider);
         RedisSignals signals = provider.GetRequiredService<RedisSignals>();
         var tracker = new RedisCostTracker(
             transport, setup.Tree, time, () => settings.Current.ExpiredHolds, provider.GetRequiredService<IAccountEvents>(), signals);

@@ -33,10 +33,13 @@ internal static class AlertClaimText
     public static string Of(in AccountKey key) => Add(new StringBuilder(), key).ToString();
 
     /// <summary>The values that split an account's budget, as a text.</summary>
-    public static string PartitionOf(in AccountKey key)
+    public static string PartitionOf(in AccountKey key) => ListOf(key.Partition.IsDefault ? [] : key.Partition);
+
+    /// <summary>A list of texts as one.</summary>
+    public static string ListOf(IEnumerable<string?> values)
     {
         var text = new StringBuilder();
-        Add(text, key.Partition.IsDefault ? [] : key.Partition);
+        Add(text, values);
         return text.ToString(1, text.Length - 1);
     }
 
