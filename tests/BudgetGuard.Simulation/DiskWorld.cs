@@ -29,6 +29,7 @@ internal sealed class DiskWorld(int seed, bool forgetsToWait = false) : IAsyncDi
         var auditor = new Auditor([1_000, 500]);
         Start();
         _faults = Faults.Of(_scheduler.Random, mayFailOver: false);
+        auditor.MayForgetClaims = _faults.DiskFails > 0;
         var work = new Workload(_scheduler, auditor, _accounts, () => (_tracker, _life), isShared: false);
         for (int act = 0; act < Acts && auditor.Violation is null; act++)
         {
