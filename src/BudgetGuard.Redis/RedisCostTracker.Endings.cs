@@ -35,7 +35,8 @@ internal sealed partial class RedisCostTracker
         RedisAccounts accounts = PlacesOf(ending.Hold.Accounts);
         RedisKey key = KeyOf(ending.Hold.Id);
         string name = NameOf(ending.Hold.Id);
-        RedisKey[] keys = accounts.ChargedKeys(key, _open);
+        RedisKey[] charged = accounts.ChargedKeys(key, _open);
+        RedisKey[] keys = charged;
         RedisValue[] values = FinishValues(ending, accounts, name);
         for (int round = 0; round < MostRounds; round++)
         {
@@ -51,7 +52,7 @@ internal sealed partial class RedisCostTracker
 
                     break;
                 case "KEYS":
-                    keys = KeysOf((string)reply[1]!, key);
+                    keys = [.. charged, .. KeysOf((string)reply[1]!, key).Except(charged)];
                     break;
                 default:
                     Tell(reply, accounts, ending.Hold.Accounts, isSettled: ending.Kind != RedisEndingKind.Release);
@@ -64,33 +65,35 @@ internal sealed partial class RedisCostTracker
 
     private static RedisValue[] FinishValues(in RedisEnding ending, RedisAccounts accounts, string name)
     {
-        var values = new List<RedisValue>(6 + (accounts.All.Length * 6))
-        {
-            "", name, ending.Kind switch { RedisEndingKind.Settle => "S", RedisEndingKind.Adjust => "A", RedisEndingKind.Report => "P", _ => "R" }, Remembered, NameOf(ending.Name), 0,
-        };
-        int count = 0;
+        int charged = accounts.Charged;
+        var values = new RedisValue[6 + (charged * 3)];
+        (values[0], values[1], values[2]) = ("", name, OperationOf(ending.Kind));
+        (values[3], values[4], values[5]) = (Remembered, NameOf(ending.Name), charged);
+        int at = 6;
+        int members = 2 + charged;
         foreach (RedisAccount account in accounts.All)
         {
-            long settled = account.AmountOf(ending.Kind is RedisEndingKind.Adjust or RedisEndingKind.Report ? ending.Settled : ending.Actual);
-            long actual = account.AmountOf(ending.Actual);
-            Add(account.Own, settled, actual);
+            RedisValue settled = account.AmountOf(ending.Kind is RedisEndingKind.Adjust or RedisEndingKind.Report ? ending.Settled : ending.Actual);
+            RedisValue actual = account.AmountOf(ending.Actual);
+            (values[at], values[at + 1], values[at + 2]) = (settled, actual, account.IsSplit ? ++members : 0);
+            at += 3;
             if (account.IsSplit)
             {
-                Add(account.Shared, settled, actual);
+                (values[at], values[at + 1], values[at + 2]) = (settled, actual, 0);
+                at += 3;
             }
         }
 
-        values[5] = count;
-        return [.. values];
-
-        void Add(RedisKey key, long settled, long actual)
-        {
-            values.Add((string)key!);
-            values.Add(settled);
-            values.Add(actual);
-            count++;
-        }
+        return values;
     }
+
+    private static RedisValue OperationOf(RedisEndingKind kind) => kind switch
+    {
+        RedisEndingKind.Settle => "S",
+        RedisEndingKind.Adjust => "A",
+        RedisEndingKind.Report => "P",
+        _ => "R",
+    };
 
     /// <summary>The keys a script needs for a hold as it is kept.</summary>
     private RedisKey[] KeysOf(string record, RedisKey hold)

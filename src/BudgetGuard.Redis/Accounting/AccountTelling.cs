@@ -11,9 +11,6 @@ namespace BudgetGuard.Redis;
 /// </summary>
 internal sealed class AccountTelling(IAccountEvents? listener, TimeProvider time)
 {
-    // How many values of an account the end of a hold tells.
-    private const int Values = 11;
-
     // Refusals that were told; past it all are forgotten, and told once more.
     private const int MostTold = 10_000;
 
@@ -56,14 +53,14 @@ internal sealed class AccountTelling(IAccountEvents? listener, TimeProvider time
             return;
         }
 
-        for (int at = 0; at + Values <= values.Length; at += Values)
+        foreach (RedisResult value in values)
         {
-            string key = (string)values[at]!;
+            var change = new AccountChange((string)value!);
             foreach (RedisAccount account in accounts.All)
             {
-                if (account.Own == key || account.Shared == key)
+                if (account.Own == change.Key || account.Shared == change.Key)
                 {
-                    Tell(values.Slice(at + 1, Values - 1), account, cause);
+                    Tell(change, account, cause);
                     break;
                 }
             }
@@ -104,11 +101,11 @@ internal sealed class AccountTelling(IAccountEvents? listener, TimeProvider time
         });
     }
 
-    private void Tell(ReadOnlySpan<RedisResult> values, RedisAccount account, AccountSet cause)
+    private void Tell(in AccountChange change, RedisAccount account, AccountSet cause)
     {
-        (bool isShared, long before, long setAside) = ((long)values[0] == 1, (long)values[1], (long)values[2]);
-        (long settled, long held, long debt, long limit) = ((long)values[3], (long)values[4], (long)values[5], (long)values[6]);
-        (long start, long end, int round) = ((long)values[7], (long)values[8], (int)values[9]);
+        (bool isShared, long before, long setAside) = (change.IsShared, change.Before, change.SetAside);
+        (long settled, long held, long debt, long limit) = (change.Settled, change.Held, change.Debt, change.Limit);
+        (long start, long end, int round) = (change.Start, change.End, change.Round);
         bool isCalendar = account.Kind == "C" && end < RedisTime.Most;
         var state = new AccountState(settled, held, debt, limit, isCalendar ? RedisTime.InstantOf(start) : null, isCalendar ? RedisTime.InstantOf(end) : null);
         long since = account.Kind == "C" && !isCalendar ? 0 : RedisTime.TicksOf(start);

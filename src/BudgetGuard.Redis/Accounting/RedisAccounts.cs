@@ -16,6 +16,7 @@ internal sealed class RedisAccounts
     {
         _prefix = prefix;
         All = [.. set.Accounts.Select(account => new RedisAccount(prefix, account))];
+        Charged = All.Length + All.Count(static account => account.IsSplit);
         if (All.DistinctBy(static account => account.Own).Count() < All.Length)
         {
             throw new ArgumentException("A budget is named twice for one request.", nameof(set));
@@ -23,6 +24,9 @@ internal sealed class RedisAccounts
     }
 
     public RedisAccount[] All { get; }
+
+    /// <summary>How many accounts a hold may be charged to: its own, and of those that are split what partitions share that are not tracked.</summary>
+    public int Charged { get; }
 
     /// <summary>What a node that borrows remembers of them; owned by it.</summary>
     public object? Leased { get; set; }
@@ -52,20 +56,24 @@ internal sealed class RedisAccounts
         return keys;
     }
 
-    /// <summary>Hold, open holds, then for each account those it may have been charged to.</summary>
+    /// <summary>Hold, open holds, for each account those it may have been charged to, and then where those that are tracked are.</summary>
     public RedisKey[] ChargedKeys(RedisKey hold, RedisKey open)
     {
-        var keys = new List<RedisKey>(2 + (All.Length * 2)) { hold, open };
+        var keys = new RedisKey[2 + Charged + (Charged - All.Length)];
+        (keys[0], keys[1]) = (hold, open);
+        int at = 2;
+        int members = 2 + Charged;
         foreach (RedisAccount account in All)
         {
-            keys.Add(account.Own);
+            keys[at++] = account.Own;
             if (account.IsSplit)
             {
-                keys.Add(account.Shared);
+                keys[at++] = account.Shared;
+                keys[members++] = account.Members;
             }
         }
 
-        return [.. keys];
+        return keys;
     }
 
     /// <summary>The arguments: four of the script's own after the time, then each account's.</summary>

@@ -9,10 +9,23 @@ if not roll(a, s, now) then return {'CLOCK', text(now)} end
 if op == 'N' then
   for i in string.gmatch(a.P, '%d+') do call('HDEL', a.key, 'p' .. i) end
   a.s, a.h, a.d, a.o, a.P, a.t, a.r, a.slices, a.past, a.y = 0, 0, 0, 0, '', '', '', nil, nil, a.y + 1
+  -- What nodes have borrowed of the window they may still spend.
+  call('HSET', a.key, 'R', text(a.i))
+  local all = call('HGETALL', a.key)
+  for n = 1, #all, 2 do
+    if string.sub(all[n], 1, 1) == 'L' then
+      local i, held = match(all[n + 1], '^(%d+) (%d+)$')
+      if i + 0 == a.i then
+        a.h, a.o = cut(a.h + held), a.o + 1
+      else
+        call('HDEL', a.key, all[n])
+      end
+    end
+  end
 else
   local till = ARGV[3]
   if till == '' then
-    till = text(s.kind == 'C' and a.e or s.kind == 'R' and math.min(MAX, now + s.i * 60) or MAX)
+    till = text(s.kind == 'C' and a.e or s.kind == 'R' and math.min(MAX, now + ARGV[s.at + 6] * 60) or MAX)
   end
   if tonumber(till) <= now then return {'OVER'} end
   local all, count, isAdded = {}, 0, false

@@ -11,8 +11,11 @@ for n, entry in ipairs(hold.entries) do
   local s, at = spec(6 + (n - 1) * SPEC), 3 + (n - 1) * 3
   local a = load(entry.key)
   if not roll(a, s, now) then return {'CLOCK', text(now)} end
+  outlast(hold, a, entry)
   local limit = cut(s.limit + added(a, now))
   local w = placeOf(a, entry)
+  -- Nothing is held of what nothing counts: who borrowed it must not spend it.
+  if not w and hold.isLease then return {'CONFLICT'} end
   local amount, counts = s.kind == 'S' and 0 or s.amount, true
   if entry.kind == 'R' then counts = entry.slice >= a.i - 60 end
   local needed = (counts or amount == 0) and amount or cut(entry.held + amount)
@@ -42,8 +45,9 @@ for n, one in ipairs(all) do
   if one.amount > 0 and not one.counts then
     entry.held, entry.settled, entry.slice = 0, 0, a.i
   end
-  move(a, entry, held, 0)
+  move(a, entry, held, entry.settled)
   keep(a, one.s, one.at, entry.isShared, now, hold.ends)
+  lend(hold, a, entry, ARGV[2])
   reply[n + 2] = text(one.left)
 end
 write(KEYS[1], hold)

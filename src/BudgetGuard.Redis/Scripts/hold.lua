@@ -1,6 +1,6 @@
 -- Holds on every account or on none.
 -- KEYS: hold, open holds, then for each account: own, shared, tracked. ARGV: time, id, fingerprint, time to live, accounts, then each account's.
-local now, count = time(), tonumber(ARGV[5])
+local now, count = time(), ARGV[5] + 0
 local record = call('GET', KEYS[1])
 if record then
   local hold = parse(record)
@@ -35,8 +35,8 @@ if isDenied then
   return refusals
 end
 
-local ttl = tonumber(ARGV[4])
-local hold = {state = 'H', print = ARGV[3], ttl = ttl, ends = math.min(MAX, now + ttl), entries = {}}
+local ttl = ARGV[4] + 0
+local hold = {state = 'H', print = ARGV[3], ttl = ttl, ends = math.min(MAX, now + ttl), isLease = string.sub(ARGV[3], 1, 1) == 'L', entries = {}}
 local reply = {'OK', text(hold.ends)}
 for n, a in ipairs(accounts) do
   local s = specs[n]
@@ -45,6 +45,7 @@ for n, a in ipairs(accounts) do
   move(a, entry, s.amount, 0)
   hold.entries[n] = entry
   keep(a, s, 3 + (n - 1) * 3, a.isShared, now, hold.ends)
+  lend(hold, a, entry, ARGV[2])
   reply[n + 2] = text(a.left - s.amount)
 end
 write(KEYS[1], hold)

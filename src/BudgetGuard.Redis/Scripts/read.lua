@@ -8,7 +8,7 @@ for n = 1, tonumber(ARGV[5]) do
   local isShared = false
   if s.most > 0 and not call('ZSCORE', KEYS[at + 2], KEYS[at]) then
     local shared = load(KEYS[at + 1])
-    if not shared.isNew and shared.z > now then a, isShared = shared, true end
+    if not shared.isNew and shared.n > now then a, isShared = shared, true end
   end
   s.limit = s.limit or math.max(0, a.l - added(a, now))
   if not roll(a, s, now) then return {'CLOCK', text(now)} end

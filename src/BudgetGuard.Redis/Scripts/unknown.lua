@@ -37,11 +37,7 @@ for n, one in ipairs(all) do
   end
   hold.entries[n] = entry
   keep(a, s, one.at, one.isShared, now, now)
-  reply[#reply + 1] = entry.key
-  reply[#reply + 1] = one.isShared and '1' or '0'
-  reply[#reply + 1] = text(before)
-  reply[#reply + 1] = '0'
-  for _, figure in ipairs({a.s, a.h, a.d, a.l, a.b, a.e, a.g}) do reply[#reply + 1] = text(figure) end
+  reply[n + 1] = told(a, a, entry.key, one.isShared, before, 0)
 end
 write(KEYS[1], hold, ARGV[3])
 return reply
