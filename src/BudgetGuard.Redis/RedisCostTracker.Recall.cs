@@ -1,15 +1,19 @@
-using System.Globalization;
 using StackExchange.Redis;
 
 namespace BudgetGuard.Redis;
 
 internal sealed partial class RedisCostTracker
 {
+    private const string LossMark = "L";
+
     private readonly RedisRecall _recall;
     private readonly RedisKey _pulse;
     private long _pulses;
     private long _losses;
     private string _server = "";
+
+    // The mark of a loss for which everything was told again.
+    private string _toldFor = "";
 
     /// <summary>How often it looked if the server has lost anything.</summary>
     internal long Pulses => Volatile.Read(ref _pulses);
@@ -23,29 +27,34 @@ internal sealed partial class RedisCostTracker
     /// <summary>How often the server had.</summary>
     internal long Losses => Volatile.Read(ref _losses);
 
-    /// <summary>Looks if the server has lost what it had acknowledged, and then tells it again what this node knows.</summary>
+    /// <summary>
+    /// Looks if the server has lost what it had acknowledged, and then tells it again what this node knows: as often as it takes, because the server keeps in mind that it
+    /// was not told everything yet.
+    /// </summary>
     internal async ValueTask PulseAsync(CancellationToken cancellationToken)
     {
         _recall.ForgetExpired();
-        long expected = _pulses;
+        string mark = LossMark + NameOf(NewId());
         var found = (RedisResult[])(await _transport.RunAsync(
-            RedisScripts.Pulse, [_pulse, _prefix + "nodes", _prefix + "recalls"], [SentTime(Now()), expected + 1, _node], cancellationToken).ConfigureAwait(false))!;
-        string before = (string?)found[0] ?? "";
+            RedisScripts.Pulse, [_pulse, _prefix + "nodes", _prefix + "recalls"], [SentTime(Now()), Pulses, _node, _server, _toldFor, mark], cancellationToken)
+            .ConfigureAwait(false))!;
         if (!_sendsTime)
         {
             Volatile.Write(ref _ahead, RedisTime.TicksOf((long)found[1]) - _time.GetUtcNow().UtcTicks);
         }
 
-        string server = (string?)found[4] ?? "";
-        bool isOther = _server.Length > 0 && server.Length > 0 && server != _server;
-        _server = server;
         Nodes = Math.Max(1, (int)found[2]);
         Recalls = (long)found[3];
-        Volatile.Write(ref _pulses, expected + 1);
-        if (expected > 0 && (isOther || before.Length == 0 || long.Parse(before, CultureInfo.InvariantCulture) < expected))
+        _server = (string?)found[4] ?? "";
+        _toldFor = "";
+        if ((string?)found[0] == "0")
         {
-            await TellAgainAsync(cancellationToken).ConfigureAwait(false);
+            Interlocked.Increment(ref _pulses);
+            return;
         }
+
+        await TellAgainAsync(cancellationToken).ConfigureAwait(false);
+        _toldFor = mark;
     }
 
     private async ValueTask TellAgainAsync(CancellationToken cancellationToken)

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace BudgetGuard.Redis;
 
 /// <summary>
-/// What this node was told is in Redis, for as long as it may matter: its open holds, and what ended in the last five minutes. A server that has lost its latest writes
+/// What this node was told is in Redis, for as long as it may matter: its open holds, and what ended in the last five minutes, the latest 100,000 of them. A server that has lost its latest writes
 /// (a replica took over, it was flushed or began empty) is told all of it again; what it still knows counts once.
 /// </summary>
 internal sealed class RedisRecall(TimeProvider time)
