@@ -5,6 +5,12 @@ namespace BudgetGuard.Redis;
 /// <summary>How a node borrows a part of an account: as a hold that it spends bit by bit, and that is charged whole if nobody hears of the node any more.</summary>
 internal sealed partial class RedisCostTracker
 {
+    private const int MostRecalled = 1_000;
+
+    private readonly RedisKey _recalls;
+    private HashSet<string>? _recalled;
+    private long _recalledUntil;
+
     /// <summary>What time it is on the server, in ticks, as far as this node knows.</summary>
     internal long ServerNow => Now();
 
@@ -45,19 +51,41 @@ internal sealed partial class RedisCostTracker
     internal async ValueTask<bool> RenewAsync(Hold hold, CancellationToken cancellationToken) =>
         (await ExtendAsync(hold, default, cancellationToken).ConfigureAwait(false)).Outcome == HoldOutcome.Held;
 
-    /// <summary>Tells how much of what is borrowed is spent, and how much this node keeps; the rest goes back.</summary>
-    internal async ValueTask ReportAsync(Hold hold, Charge kept, Charge spent, CancellationToken cancellationToken)
+    /// <summary>Tells how much of what is borrowed is spent, and how much this node keeps; the rest goes back. False if it is over.</summary>
+    internal async ValueTask<bool> ReportAsync(Hold hold, Charge kept, Charge spent, CancellationToken cancellationToken)
     {
         RedisAccounts accounts = PlacesOf(hold.Accounts);
         var report = new RedisEnding(RedisEndingKind.Report, hold, kept, spent);
         var reply = (RedisResult[])(await _transport.RunAsync(
             RedisScripts.Finish, accounts.ChargedKeys(KeyOf(hold.Id), _open), TimedFinishValues(report, accounts), cancellationToken).ConfigureAwait(false))!;
         Tell(reply, accounts, hold.Accounts, isSettled: true);
+        return (string?)reply[0] == "OK";
     }
 
-    /// <summary>Asks all nodes for what they have borrowed and do not use.</summary>
-    internal async ValueTask CallBackAsync(CancellationToken cancellationToken) =>
-        await _transport.RunAsync(RedisScripts.Recall, [_prefix + "recalls", _prefix + "recalled"], [""], cancellationToken).ConfigureAwait(false);
+    /// <summary>Asks all nodes for what they have borrowed of some accounts and do not use.</summary>
+    internal async ValueTask CallBackAsync(AccountSet set, CancellationToken cancellationToken) =>
+        await _transport.RunAsync(
+            RedisScripts.Recall, [_recalls, .. PlacesOf(set).All.Select(static account => account.Own)], [SentTime(Now())], cancellationToken).ConfigureAwait(false);
+
+    /// <summary>The accounts of which nodes were asked for what they borrowed, since this was last looked at; null if there are none.</summary>
+    internal HashSet<string>? TakeRecalled() => Interlocked.Exchange(ref _recalled, null);
+
+    private void AddRecalled(RedisResult[] found)
+    {
+        if (found.Length == 0)
+        {
+            return;
+        }
+
+        // One that nobody takes, because nothing is borrowed here, does not grow.
+        HashSet<string> recalled = TakeRecalled() is { Count: < MostRecalled } known ? known : [];
+        foreach (RedisResult one in found)
+        {
+            recalled.Add((string)one!);
+        }
+
+        Volatile.Write(ref _recalled, recalled);
+    }
 
     private RedisValue[] TimedFinishValues(in RedisEnding ending, RedisAccounts accounts)
     {

@@ -21,9 +21,6 @@ internal sealed partial class RedisCostTracker
     /// <summary>How many nodes there are, as far as this one knows.</summary>
     internal int Nodes { get; private set; } = 1;
 
-    /// <summary>How often what nodes borrowed was called back.</summary>
-    internal long Recalls { get; private set; }
-
     /// <summary>How often the server had.</summary>
     internal long Losses => Volatile.Read(ref _losses);
 
@@ -36,7 +33,7 @@ internal sealed partial class RedisCostTracker
         _recall.ForgetExpired();
         string mark = LossMark + NameOf(NewId());
         var found = (RedisResult[])(await _transport.RunAsync(
-            RedisScripts.Pulse, [_pulse, _prefix + "nodes", _prefix + "recalls"], [SentTime(Now()), Pulses, _node, _server, _toldFor, mark], cancellationToken)
+            RedisScripts.Pulse, [_pulse, _prefix + "nodes", _recalls], [SentTime(Now()), Pulses, _node, _server, _toldFor, mark, _recalledUntil], cancellationToken)
             .ConfigureAwait(false))!;
         if (!_sendsTime)
         {
@@ -44,7 +41,8 @@ internal sealed partial class RedisCostTracker
         }
 
         Nodes = Math.Max(1, (int)found[2]);
-        Recalls = (long)found[3];
+        AddRecalled((RedisResult[])found[3]!);
+        _recalledUntil = (long)found[1];
         _server = (string?)found[4] ?? "";
         _toldFor = "";
         if ((string?)found[0] == "0")

@@ -44,6 +44,7 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
         _telling = new AccountTelling(listener, time);
         _prefix = $"bg1:{{{tree}}}:";
         _open = _prefix + "x";
+        _recalls = _prefix + "recalls";
         _sendsTime = sendsTime;
         _signals = signals;
         _recall = new RedisRecall(time);

@@ -21,7 +21,7 @@ public sealed class RecallTests(RedisFixture redis) : IClassFixture<RedisFixture
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2027, 5, 4, 12, 0, 0, TimeSpan.Zero));
         await using ConnectionMultiplexer connection = await redis.Server.ConnectAsync();
-        var transport = new Losing(new RedisTransport(connection.GetDatabase(), static () => TimeSpan.FromSeconds(10), TimeProvider.System));
+        var transport = new LosingTransport(new RedisTransport(connection.GetDatabase(), static () => TimeSpan.FromSeconds(10), TimeProvider.System));
         string tree = RedisFixture.NewTree();
         await using var tracker = new RedisCostTracker(transport, tree, time, static () => ExpiredHolds.Charge, null, new RedisSignals(NullLogger.Instance), sendsTime: true);
         var set = new AccountSet([_account]);
@@ -64,30 +64,4 @@ public sealed class RecallTests(RedisFixture redis) : IClassFixture<RedisFixture
     }
 
     private static Charge Requests(long count) => new(Money.Zero, 0, count);
-
-    /// <summary>Loses a script on its way, or its answer.</summary>
-    private sealed class Losing(IRedisTransport inner) : IRedisTransport
-    {
-        private string _script = "";
-        private bool _isRun;
-        private int _times;
-
-        public void Lose(string script, bool isRun, int times) => (_script, _isRun, _times) = (script, isRun, times);
-
-        public async ValueTask<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken)
-        {
-            if (script.Name != _script || _times == 0)
-            {
-                return await inner.RunAsync(script, keys, arguments, cancellationToken);
-            }
-
-            _times--;
-            if (_isRun)
-            {
-                await inner.RunAsync(script, keys, arguments, cancellationToken);
-            }
-
-            throw new RedisUnavailableException("Lost.", wasSent: true, new TimeoutException());
-        }
-    }
 }

@@ -6,7 +6,7 @@ namespace BudgetGuard.Redis;
 /// What this node has borrowed, and the decisions on it. Whoever takes a hold and whoever closes a part have the same lock, so that nothing is taken on a part after it was
 /// counted.
 /// </summary>
-internal sealed class LeaseBook(InMemoryCostTracker local, RedisCostTracker direct, TimeProvider time)
+internal sealed partial class LeaseBook(InMemoryCostTracker local, RedisCostTracker direct, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(AccountKey Key, long Limit), LeasedAccount> _accounts = [];
@@ -88,130 +88,6 @@ internal sealed class LeaseBook(InMemoryCostTracker local, RedisCostTracker dire
         return isHeld;
     }
 
-    /// <summary>Adds a part that was borrowed.</summary>
-    public void Add(Lease lease)
-    {
-        lock (_gate)
-        {
-            _leases.Add(lease);
-            LeasedAccount account = lease.Account;
-            (account.Left, account.LeftAt) = (lease.Left, time.GetTimestamp());
-            if (account.Current is null or { IsClosed: true })
-            {
-                account.Current = lease;
-            }
-            else
-            {
-                account.Next = lease;
-            }
-        }
-    }
-
-    /// <summary>All parts there are, also those that are closed and have holds left.</summary>
-    public Lease[] All
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _leases];
-            }
-        }
-    }
-
-    /// <summary>From now on nothing is taken on a part.</summary>
-    public void Close(Lease lease)
-    {
-        lock (_gate)
-        {
-            lease.IsClosed = true;
-            LeasedAccount account = lease.Account;
-            if (ReferenceEquals(account.Next, lease))
-            {
-                account.Next = null;
-            }
-
-            if (ReferenceEquals(account.Current, lease))
-            {
-                (account.Current, account.Next) = (account.Next, null);
-            }
-        }
-    }
-
-    /// <summary>Takes a part out on which nothing is taken any more; false if somebody else did.</summary>
-    public bool TryRemove(Lease lease, out AccountState last)
-    {
-        lock (_gate)
-        {
-            last = default;
-            if (!_leases.Remove(lease))
-            {
-                return false;
-            }
-
-            last = local.Drop(lease.Local);
-            return true;
-        }
-    }
-
-    public bool Has(Lease lease)
-    {
-        lock (_gate)
-        {
-            return _leases.Contains(lease);
-        }
-    }
-
-    /// <summary>What an account had left when that was last told; null where that is too long ago to go by.</summary>
-    public long? LeftOf(LeasedAccount account)
-    {
-        lock (_gate)
-        {
-            return time.GetElapsedTime(account.LeftAt) < TimeSpan.FromSeconds(1) ? account.Left : null;
-        }
-    }
-
-    public void LeftIsUnknown(LeasedAccount account)
-    {
-        lock (_gate)
-        {
-            account.Left = null;
-        }
-    }
-
-    /// <summary>The parts of some accounts on which something is left to give back.</summary>
-    public Lease[] OpenOf(AccountSet set)
-    {
-        RedisAccounts accounts = direct.AccountsOf(set);
-        lock (_gate)
-        {
-            return [.. _leases.Where(lease => !lease.IsClosed && accounts.All.Any(account => account.Account.Key == lease.Account.Place.Account.Key))];
-        }
-    }
-
-    /// <summary>True if the account is to be borrowed from now; then the caller does.</summary>
-    public bool TryBeginBorrowing(LeasedAccount account)
-    {
-        lock (_gate)
-        {
-            if (account.IsBorrowing || account.Next is not null || time.GetTimestamp() < account.NotBefore)
-            {
-                return false;
-            }
-
-            return account.IsBorrowing = true;
-        }
-    }
-
-    public void EndBorrowing(LeasedAccount account, TimeSpan pause)
-    {
-        lock (_gate)
-        {
-            account.IsBorrowing = false;
-            account.NotBefore = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
-        }
-    }
-
     /// <summary>A hold of this node is one of the shared accounts from now on.</summary>
     public void Moved(HoldId from, HoldId to)
     {
@@ -223,6 +99,15 @@ internal sealed class LeaseBook(InMemoryCostTracker local, RedisCostTracker dire
             {
                 _moved.Remove(_movedOrder.Dequeue());
             }
+        }
+    }
+
+    /// <summary>A hold of this node stays one.</summary>
+    public void NotMoved(HoldId from)
+    {
+        lock (_gate)
+        {
+            _moved.Remove(from);
         }
     }
 
@@ -312,14 +197,14 @@ internal sealed class LeaseBook(InMemoryCostTracker local, RedisCostTracker dire
     }
 
     /// <summary>Goes on to the next part where there is one; what is left of the one before goes back.</summary>
-    private static bool TryMoveOn(LeasedSet set, in Charge amount)
+    private bool TryMoveOn(LeasedSet set, in Charge amount)
     {
         bool isMoved = false;
         foreach (LeasedAccount account in set.All)
         {
             if (account.Next is { } next && account.Place.AmountOf(amount) <= next.Local.Limit)
             {
-                account.Current!.IsClosed = true;
+                Shut(account.Current!);
                 (account.Current, account.Next) = (next, null);
                 isMoved = true;
             }

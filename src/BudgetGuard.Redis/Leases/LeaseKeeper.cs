@@ -1,7 +1,7 @@
 namespace BudgetGuard.Redis;
 
 /// <summary>What is done in the background for what is borrowed: it is borrowed, renewed, told what of it was spent, and given back.</summary>
-internal sealed class LeaseKeeper : IAsyncDisposable
+internal sealed partial class LeaseKeeper : IAsyncDisposable
 {
     /// <summary>How long a part stays held if nobody hears of its node any more.</summary>
     public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(60);
@@ -13,7 +13,6 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Report = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan PauseWhenLow = TimeSpan.FromSeconds(1);
 
     // How long a hold lasts that had to move to the shared accounts: as long as one does whose request says nothing.
     private static readonly TimeSpan Moved = TimeSpan.FromMinutes(10);
@@ -24,9 +23,10 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly RedisSignals _signals;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationToken _stop;
     private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly Lock _gate = new();
     private readonly Task _running;
-    private long _recalls;
     private long _reported;
 
     public LeaseKeeper(LeaseBook book, RedisCostTracker direct, TimeProvider time, RedisSignals signals)
@@ -35,8 +35,9 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _direct = direct;
         _time = time;
         _signals = signals;
+        _stop = _stopping.Token;
         _reported = time.GetTimestamp();
-        book.Wanted += account => _ = BorrowAsync(account);
+        book.Wanted += Borrow;
         _running = RunAsync();
     }
 
@@ -44,17 +45,24 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     {
         await StopAsync().ConfigureAwait(false);
         using var last = new CancellationTokenSource(LastWait, _time);
-        try
+        (int left, Exception? why) = (0, null);
+        foreach (Lease lease in _book.All)
         {
-            foreach (Lease lease in _book.All)
+            _book.Close(lease);
+            try
             {
-                _book.Close(lease);
                 await TellAsync(lease, isLast: true, last.Token).ConfigureAwait(false);
             }
+            catch (Exception failure)
+            {
+                // The outbox has it, and tries once more.
+                (left, why) = (left + 1, failure);
+            }
         }
-        catch (Exception failure) when (failure is RedisUnavailableException or OperationCanceledException)
+
+        if (why is not null)
         {
-            _signals.LeasesLeft(_book.All.Length, failure);
+            _signals.LeasesLeft(left, why);
         }
 
         _stopping.Dispose();
@@ -63,8 +71,16 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     public async ValueTask StopAsync()
     {
+        _book.Wanted -= Borrow;
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
+        Task[] inFlight;
+        lock (_gate)
+        {
+            inFlight = [.. _inFlight];
+        }
+
+        await Task.WhenAll(inFlight).ConfigureAwait(false);
     }
 
     /// <summary>Gives back what this node has of some accounts and does not use; false if that is nothing.</summary>
@@ -92,8 +108,15 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         }
 
         _book.Moved(hold.Id, result.Hold.Id);
-        _book.Local.TryReleaseKnown(hold);
-        return result with { Hold = hold with { Amount = whole } };
+        if (_book.Local.TryReplace(hold))
+        {
+            return result with { Hold = hold with { Amount = whole } };
+        }
+
+        // It ended meanwhile, as the smaller hold it was.
+        _book.NotMoved(hold.Id);
+        await _direct.ReleaseAsync(result.Hold, cancellationToken).ConfigureAwait(false);
+        return new HoldResult(HoldOutcome.Conflict, default, default);
     }
 
     /// <summary>One round of what is done in the background.</summary>
@@ -103,23 +126,31 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         try
         {
             long timestamp = _time.GetTimestamp();
-            bool isRecall = _direct.Recalls != _recalls;
-            _recalls = _direct.Recalls;
+            CloseOld(timestamp);
             bool reports = _time.GetElapsedTime(_reported, timestamp) >= Report;
             _reported = reports ? timestamp : _reported;
+            Exception? failed = null;
             foreach (Lease lease in _book.All)
             {
-                if (isRecall || !lease.IsUsable(timestamp, _direct.ServerNow) || _time.GetElapsedTime(lease.LastUsed, timestamp) > Idle)
+                try
                 {
-                    _book.Close(lease);
-                }
+                    if (lease.IsClosed || reports)
+                    {
+                        await TellAsync(lease, isLast: false, cancellationToken).ConfigureAwait(false);
+                    }
 
-                if (lease.IsClosed || reports)
+                    await RenewAsync(lease, timestamp, cancellationToken).ConfigureAwait(false);
+                }
+                catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
                 {
-                    await TellAsync(lease, isLast: false, cancellationToken).ConfigureAwait(false);
+                    // One that cannot be told keeps no other from it.
+                    failed = failure;
                 }
+            }
 
-                await RenewAsync(lease, timestamp, cancellationToken).ConfigureAwait(false);
+            if (failed is not null)
+            {
+                _signals.LeaseFailed(failed);
             }
         }
         finally
@@ -128,84 +159,36 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         }
     }
 
+    private void CloseOld(long timestamp)
+    {
+        HashSet<string>? recalled = _direct.TakeRecalled();
+        foreach (Lease lease in _book.All)
+        {
+            if (recalled?.Contains(lease.Account.Place.Own!) == true
+                || !lease.IsUsable(timestamp, _direct.ServerNow)
+                || _time.GetElapsedTime(lease.LastUsed, timestamp) > Idle)
+            {
+                _book.Close(lease);
+            }
+        }
+
+        _book.ForgetIdle();
+    }
+
     private async Task RunAsync()
     {
         try
         {
             while (true)
             {
-                await Task.Delay(Round, _time, _stopping.Token).ConfigureAwait(false);
-                try
-                {
-                    await KeepAsync(_stopping.Token).ConfigureAwait(false);
-                }
-                catch (Exception failure) when (!_stopping.IsCancellationRequested)
-                {
-                    _signals.LeaseFailed(failure);
-                }
+                await Task.Delay(Round, _time, _stop).ConfigureAwait(false);
+                await KeepAsync(_stop).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // The end of it.
         }
-    }
-
-    private async Task BorrowAsync(LeasedAccount account)
-    {
-        if (!_book.TryBeginBorrowing(account))
-        {
-            return;
-        }
-
-        TimeSpan pause = TimeSpan.Zero;
-        try
-        {
-            pause = await TryBorrowAsync(account).ConfigureAwait(false) ? TimeSpan.Zero : PauseWhenLow;
-        }
-        catch (Exception failure)
-        {
-            pause = PauseWhenLow;
-            if (!_stopping.IsCancellationRequested)
-            {
-                _signals.LeaseFailed(failure);
-            }
-        }
-        finally
-        {
-            _book.EndBorrowing(account, pause);
-        }
-    }
-
-    private async Task<bool> TryBorrowAsync(LeasedAccount account)
-    {
-        CancellationToken stopping = _stopping.Token;
-        BudgetGuard.Accounting.CalendarWindow window = account.Place.WindowAt(_direct.ServerNow);
-        long end = window.End == long.MaxValue ? long.MaxValue : window.End - Margin.Ticks;
-        if (_direct.ServerNow >= end || _direct.ServerNow < window.Start + Margin.Ticks)
-        {
-            // So near to the edge of a window nobody knows for sure which of the two it would come from.
-            return false;
-        }
-
-        long left = _book.LeftOf(account) ?? (await _direct.ReadAsync(account.Place.Account, stopping).ConfigureAwait(false)).Available;
-        long slice = account.SliceOf(left, _direct.Nodes);
-        if (slice <= 0)
-        {
-            _book.LeftIsUnknown(account);
-            return false;
-        }
-
-        long asked = _time.GetTimestamp();
-        if (await _direct.BorrowAsync(account.Single, account.ChargeOf(slice), Ttl, stopping).ConfigureAwait(false) is not { } borrowed)
-        {
-            _book.LeftIsUnknown(account);
-            return false;
-        }
-
-        var lease = new Lease(account, borrowed.Hold, account.LocalOf(borrowed.Hold.Id, slice), borrowed.Left, asked + Ticks(Ttl - Margin), end) { LastUsed = asked };
-        _book.Add(lease);
-        return true;
     }
 
     private async ValueTask RenewAsync(Lease lease, long timestamp, CancellationToken cancellationToken)
@@ -228,24 +211,30 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     /// <summary>Tells what was spent of a part, and what is kept of it; of a closed one without holds, that it is all.</summary>
     private async ValueTask TellAsync(Lease lease, bool isLast, CancellationToken cancellationToken)
     {
-        AccountState state = await _book.Local.ReadAsync(lease.Local, cancellationToken).ConfigureAwait(false);
         LeasedAccount account = lease.Account;
-        if (lease.IsClosed && (state.Held == 0 || isLast))
-        {
-            // Taken out before it is told: what ends from now on is charged to the shared account. A hold that is open while its node ends has nobody to end it.
-            if (_book.TryRemove(lease, out AccountState last))
-            {
-                await _direct.SettleAsync(lease.Hold, account.ChargeOf(last.Settled + last.Held), cancellationToken).ConfigureAwait(false);
-            }
 
+        // Taken out before it is told: what ends from now on is charged to the shared account. A hold that is open while its node ends has nobody to end it.
+        if (_book.TryRemove(lease, evenHeld: isLast, out AccountState last))
+        {
+            await _direct.SettleAsync(lease.Hold, account.ChargeOf(last.Settled + last.Held), cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        long kept = lease.IsClosed ? state.Held : Math.Max(0, lease.Local.Limit - state.Settled);
+        if (!_book.TryRead(lease, out AccountState state, out bool isClosed))
+        {
+            return;
+        }
+
+        // Never less than may still become of it: of an open part all that is not spent, of a closed one, on which nothing grows any more, what is held.
+        long kept = isClosed ? state.Held : Math.Max(state.Held, lease.Local.Limit - state.Settled);
         if (lease.Told != (kept, state.Settled))
         {
-            await _direct.ReportAsync(lease.Hold, account.ChargeOf(kept), account.ChargeOf(state.Settled), cancellationToken).ConfigureAwait(false);
+            bool isOpen = await _direct.ReportAsync(lease.Hold, account.ChargeOf(kept), account.ChargeOf(state.Settled), cancellationToken).ConfigureAwait(false);
             lease.Told = (kept, state.Settled);
+            if (!isOpen)
+            {
+                _book.Close(lease);
+            }
         }
     }
 

@@ -8,9 +8,10 @@ internal sealed class LeasedAccount
     // How many requests a part is enough for at least.
     private const int LeastRequests = 5;
 
-    private readonly BudgetTerms _localTerms;
     // So many requests a second make it worth while to borrow.
     private const int Hot = 4;
+
+    private readonly BudgetTerms _localTerms;
 
     private long _typical;
     private long _second;
@@ -53,6 +54,9 @@ internal sealed class LeasedAccount
     /// <summary>True of what can be borrowed: money and counts of calendar windows, of budgets that are enforced.</summary>
     public static bool CanBeOf(RedisAccount place) =>
         place.Kind == "C" && place.Account.Terms.Enforced && place.Account.Terms.Unit != BudgetUnit.Concurrency && place.Account.Limit > 0;
+
+    /// <summary>In which second it was last asked for, by the steady clock.</summary>
+    public long LastAsked => _second;
 
     /// <summary>Counts a request; true if there are many.</summary>
     public bool Count(long second)

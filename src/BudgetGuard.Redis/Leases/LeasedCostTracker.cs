@@ -50,13 +50,13 @@ internal sealed class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDis
             return shared.Outcome == HoldOutcome.Held ? shared with { Hold = shared.Hold with { Id = hold.Id } } : shared;
         }
 
-        HoldResult result = await _local.ExtendAsync(hold, more, cancellationToken).ConfigureAwait(false);
-        if (result.Outcome != HoldOutcome.Refused)
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_local.TryExtend(hold, more, out HoldResult result))
         {
             return result.Outcome == HoldOutcome.Held ? result with { Hold = hold with { Amount = Saturating.Add(hold.Amount, more) } } : result;
         }
 
-        // What was borrowed does not stretch so far: the hold moves to the shared accounts, whole, or stays as it was.
+        // What was borrowed does not stretch so far, or is on its way back: the hold moves to the shared accounts, whole, or stays as it was.
         return await _keeper.MoveAsync(hold, more, cancellationToken).ConfigureAwait(false);
     }
 
@@ -75,7 +75,7 @@ internal sealed class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDis
 
         if (_local.TrySettleKnown(hold, actual, out LateEnding late))
         {
-            return late.Gone == 0 ? ValueTask.CompletedTask : CorrectAsync(hold, late, late.Counted, actual, cancellationToken);
+            return late.Gone == 0 || late.IsSettled ? ValueTask.CompletedTask : CorrectAsync(hold, late, late.Counted, actual, cancellationToken);
         }
 
         // Nobody remembers it; where it was never settled it is a fact all the same.
@@ -92,7 +92,7 @@ internal sealed class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDis
 
         if (_local.TryAdjustKnown(hold, settled, actual, out LateEnding late))
         {
-            return late.Gone == 0 ? ValueTask.CompletedTask : CorrectAsync(hold, late, settled, actual, cancellationToken);
+            return late.Gone == 0 ? ValueTask.CompletedTask : CorrectAsync(hold, late, late.IsSettled ? settled : late.Counted, actual, cancellationToken);
         }
 
         return _direct.AdjustAsync(hold, settled, actual, cancellationToken);
@@ -106,8 +106,9 @@ internal sealed class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDis
             return _direct.ReleaseAsync(moved == default ? hold : hold with { Id = moved }, cancellationToken);
         }
 
-        _local.TryReleaseKnown(hold);
-        return ValueTask.CompletedTask;
+        return !_local.TryReleaseKnown(hold, out LateEnding late) || late.Gone == 0 || late.IsSettled
+            ? ValueTask.CompletedTask
+            : CorrectAsync(hold, late, late.Counted, default, cancellationToken);
     }
 
     public ValueTask<AccountState> ReadAsync(Account account, CancellationToken cancellationToken) => _direct.ReadAsync(account, cancellationToken);
@@ -121,7 +122,17 @@ internal sealed class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDis
     public ValueTask<AccountState> TopUpAsync(Account account, long amount, DateTimeOffset? until, CancellationToken cancellationToken) =>
         _direct.TopUpAsync(account, amount, until, cancellationToken);
 
-    public ValueTask<AccountState> ResetAsync(Account account, CancellationToken cancellationToken) => _direct.ResetAsync(account, cancellationToken);
+    /// <inheritdoc/>
+    /// <remarks>What nodes have borrowed stays held, because they may spend it; what they do not use comes back at once, of this node before.</remarks>
+    public async ValueTask<AccountState> ResetAsync(Account account, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(account);
+        var accounts = new AccountSet([account]);
+        await _keeper.GiveBackAsync(accounts, cancellationToken).ConfigureAwait(false);
+        AccountState state = await _direct.ResetAsync(account, cancellationToken).ConfigureAwait(false);
+        _keeper.CallBack(accounts);
+        return state;
+    }
 
     public ValueTask<IReadOnlyList<AccountReading>> ListAsync(Account account, Func<AccountKey, bool> filter, int most, CancellationToken cancellationToken) =>
         _direct.ListAsync(account, filter, most, cancellationToken);
@@ -129,8 +140,14 @@ internal sealed class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDis
     /// <summary>Gives back what was borrowed, within a bound.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _keeper.DisposeAsync().ConfigureAwait(false);
-        await _direct.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await _keeper.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            await _direct.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Ends as a crash does: what was borrowed stays held until its time is over.</summary>
@@ -149,14 +166,22 @@ internal sealed class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDis
         }
 
         // Some of what is held may be what nodes have borrowed and do not need. First what this one has, then what all others have.
-        if (await _keeper.GiveBackAsync(request.Accounts, cancellationToken).ConfigureAwait(false))
+        try
         {
-            result = await _direct.HoldAsync(request, cancellationToken).ConfigureAwait(false);
+            if (await _keeper.GiveBackAsync(request.Accounts, cancellationToken).ConfigureAwait(false))
+            {
+                result = await _direct.HoldAsync(request, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure) when (failure is RedisUnavailableException or TimeoutException)
+        {
+            // The server said no while it could; what was on its way back goes there later.
+            return result;
         }
 
         if (result.Outcome == HoldOutcome.Refused)
         {
-            await _direct.CallBackAsync(cancellationToken).ConfigureAwait(false);
+            _keeper.CallBack(request.Accounts);
         }
 
         return result;
@@ -165,8 +190,11 @@ internal sealed class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDis
     /// <summary>Charges the difference where the part a hold was taken on is given back already.</summary>
     private ValueTask CorrectAsync(Hold hold, LateEnding late, Charge before, Charge actual, CancellationToken cancellationToken)
     {
-        Account[] gone = [.. hold.Accounts.Accounts.Where((_, i) => (late.Gone & (1UL << i)) != 0)];
-        return before == actual
+        Account[] gone =
+        [
+            .. hold.Accounts.Accounts.Where((account, i) => (late.Gone & (1UL << i)) != 0 && before.In(account.Terms.Unit) != actual.In(account.Terms.Unit)),
+        ];
+        return gone.Length == 0
             ? ValueTask.CompletedTask
             : _direct.AdjustAsync(new Hold(RedisCostTracker.NewId(), new AccountSet([.. gone]), hold.Amount), before, actual, cancellationToken);
     }

@@ -44,6 +44,9 @@ internal sealed partial class AccountLedger
     /// <summary>True once it made room for another partition; readable without the lock.</summary>
     public bool IsEvicted => _isEvicted;
 
+    /// <summary>True once holds on it do not grow any more.</summary>
+    public bool IsClosed { get; private set; }
+
     private long Limit => Math.Max(0, Account.Limit);
 
     /// <summary>The window of an instant; never one before the current.</summary>
@@ -105,6 +108,8 @@ internal sealed partial class AccountLedger
         Current.Revise();
         Current.Touch();
     }
+
+    public void Close() => IsClosed = true;
 
     public void Free() => Volatile.Write(ref _freed, _freed + 1);
 

@@ -27,14 +27,15 @@ internal sealed class Node : IAsyncDisposable
 
     public static async Task<Node> StartAsync(
         string address, TimeProvider? time = null, string tree = "test", bool sendsTime = false, Func<ExpiredHolds>? expired = null, TimeSpan? timeout = null,
-        IAccountEvents? listener = null, bool borrows = false)
+        IAccountEvents? listener = null, bool borrows = false, Func<IRedisTransport, IRedisTransport>? wrap = null)
     {
         ConnectionMultiplexer connection = await RedisServer.ConnectAsync(address);
         var log = new FakeLogCollector();
         TimeSpan bound = timeout ?? TimeSpan.FromSeconds(10);
 
         // A faked clock says what time it is in the accounts; waits for the network are in real time.
-        var transport = new RedisTransport(connection.GetDatabase(), () => bound, TimeProvider.System);
+        IRedisTransport transport = new RedisTransport(connection.GetDatabase(), () => bound, TimeProvider.System);
+        transport = wrap?.Invoke(transport) ?? transport;
         ILogger logger = new FakeLogger(log);
         var tracker = new RedisCostTracker(
             transport, tree, time ?? TimeProvider.System, expired ?? (static () => ExpiredHolds.Charge), listener, new RedisSignals(logger), sendsTime);
