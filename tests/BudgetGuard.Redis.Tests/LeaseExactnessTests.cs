@@ -113,7 +113,7 @@ public sealed class LeaseExactnessTests(RedisFixture redis) : IClassFixture<Redi
         long each = expired == ExpiredHolds.Charge ? 5 : 0;
         Assert.Equal((spent + (4 * each), 0L), await ReadAsync(node, account));
         await node.Leased!.SettleAsync(settled, Charge(7), default);
-        await node.Leased.SettleAsync(settled, Charge(7), default);
+        await node.Leased.SettleAsync(settled, Charge(8), default);
         await node.Leased.SettleAsync(corrected, Charge(2), default);
         await node.Leased.AdjustAsync(corrected, Charge(2), Charge(3), default);
         await node.Leased.ReleaseAsync(released, default);

@@ -110,6 +110,19 @@ internal sealed class Auditor(long[] limits)
         }
     }
 
+    /// <summary>What is settled and held of an account, at any moment: what clients were told is there. What nodes used above their holds they tell a little later.</summary>
+    public void Counts(int account, long used)
+    {
+        long certain = 0;
+        foreach (Attempt one in _attempts.Where(one => one.Accounts.Contains(account)))
+        {
+            certain += one is { IsSettled: true, Actual: { } actual } ? (Borrows ? Math.Min(actual, one.Hold is null ? 0 : one.Amount) : actual)
+                : one is { Hold: not null, Actual: null, IsReleaseAsked: false } ? one.Amount : 0;
+        }
+
+        Check(AllowsLoss || used >= certain, $"account {account} counts {used}, clients were told of {certain}");
+    }
+
     public void Claimed(string claim)
     {
         _claims[claim] = _claims.GetValueOrDefault(claim) + 1;

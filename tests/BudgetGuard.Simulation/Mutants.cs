@@ -20,6 +20,9 @@ internal static class Mutants
     /// <summary>What is borrowed is spent after its time, by a clock that stands still while the node does.</summary>
     public static RedisRun SpendsAfterExpiry { get; } = new() { Borrows = true, StopsClocks = true };
 
+    /// <summary>What was spent of a part is forgotten when the part is renewed.</summary>
+    public static RedisRun ForgetsAtRenewal { get; } = new() { Borrows = true, Plant = In("extend", "move(a, entry, held, entry.settled)", "move(a, entry, held, 0)") };
+
     /// <summary>Two nodes that look at the same time both have the alert.</summary>
     public static RedisRun ClaimsTwice { get; } = new() { Plant = In("claim", "return call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[3]) and 1 or 0", "return call('SET', KEYS[1], '1', 'PX', ARGV[3]) and 1 or 0") };
 

@@ -21,6 +21,9 @@ internal sealed record RedisRun
     /// <summary>True: the steady clocks of nodes stand still after a while.</summary>
     public bool StopsClocks { get; init; }
 
+    /// <summary>How many holds nodes decided on by themselves, of all runs.</summary>
+    public static long DecidedByNodes { get; set; }
+
     /// <summary>False: nothing goes wrong but the order of things.</summary>
     public bool HasFaults { get; init; } = true;
 }
@@ -30,6 +33,11 @@ internal sealed class RedisWorld
 {
     private const int Nodes = 3;
     private const int Acts = 90;
+
+    // Nobody borrows who seldom asks: then there is more of smaller things in less time.
+    private const int BusyActs = 180;
+    private const int BurstActs = 100;
+    private const int BusyPart = 12;
 
     private readonly Scheduler _scheduler;
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2027, 3, 31, 23, 59, 30, TimeSpan.Zero));
@@ -68,23 +76,29 @@ internal sealed class RedisWorld
         {
             Member one = _nodes[_scheduler.Random.Next(Nodes)];
             return (one.Front, one.Life);
-        }, isShared: !_run.Borrows);
-        for (int act = 0; act < Acts && _auditor.Violation is null; act++)
+        }, isShared: !_run.Borrows, part: _run.Borrows ? BusyPart : 1);
+        int acts = _run.Borrows ? BusyActs : Acts;
+        for (int act = 0; act < acts && _auditor.Violation is null; act++)
         {
             work.Act();
-            Happen();
+            Happen(_run.Borrows && act < BurstActs ? 25 : 600);
             for (int i = _scheduler.Random.Next(8); i > 0; i--)
             {
                 _scheduler.Step();
+            }
+
+            for (int i = 0; i < _accounts.Length; i++)
+            {
+                _auditor.Counts(i, _server.UsedOf(new RedisAccount("bg1:{sim}:", _accounts[i])));
             }
         }
 
         return _auditor.Violation ?? await RestAsync();
     }
 
-    private void Happen()
+    private void Happen(int most)
     {
-        TimeSpan passes = _scheduler.Chance(_faults.Jumps) ? TimeSpan.FromSeconds(_scheduler.Random.Next(20, 90)) : TimeSpan.FromMilliseconds(_scheduler.Random.Next(600));
+        TimeSpan passes = _scheduler.Chance(_faults.Jumps) ? TimeSpan.FromSeconds(_scheduler.Random.Next(20, 90)) : TimeSpan.FromMilliseconds(_scheduler.Random.Next(most));
         _time.Advance(passes);
         if (_scheduler.Chance(_faults.Crashes))
         {
@@ -108,6 +122,7 @@ internal sealed class RedisWorld
     /// <summary>Mends everything, lets all that is on its way arrive, and all time pass; then the books have to be right.</summary>
     private async Task<string?> RestAsync()
     {
+        RedisRun.DecidedByNodes += _nodes.Sum(static node => (node.Front as LeasedCostTracker)?.Decided.Local ?? 0);
         _faults = new Faults();
         for (int round = 0; round < 40; round++)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BudgetGuard.Redis;
 using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
@@ -27,6 +28,13 @@ internal sealed class SimulatedRedis(IDatabase database, FakeTimeProvider time, 
     }
 
     public void Clear() => database.Execute("FLUSHDB");
+
+    /// <summary>What is settled, held and owed of an account.</summary>
+    public long UsedOf(RedisAccount account)
+    {
+        string? figures = database.HashGet(account.Own, "f");
+        return figures?.Split(' ').Skip(3).Take(3).Sum(static one => long.Parse(one, CultureInfo.InvariantCulture)) ?? 0;
+    }
 
     /// <summary>Forgets its latest writes.</summary>
     public void Lose(int writes)

@@ -3,12 +3,14 @@ using System.Globalization;
 namespace BudgetGuard.Simulation;
 
 /// <summary>Clients that hold, settle, release and extend, twice, too late or without ever having heard of their hold; on a tracker that may be gone at any moment.</summary>
-internal sealed class Workload(Scheduler scheduler, Auditor auditor, Account[] accounts, Func<(ICostTracker Tracker, int Life)> node, bool isShared)
+internal sealed class Workload(Scheduler scheduler, Auditor auditor, Account[] accounts, Func<(ICostTracker Tracker, int Life)> node, bool isShared, int part = 1)
 {
     private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(20);
 
-    private readonly AccountSet[] _sets = [new AccountSet([accounts[0]]), new AccountSet([accounts[1]]), new AccountSet([.. accounts])];
     private readonly int[][] _indexes = [[0], [1], [0, 1]];
+
+    // Each process has its own.
+    private readonly Dictionary<(int Life, int Which), AccountSet> _sets = [];
     private int _made;
 
     /// <summary>How long holds last.</summary>
@@ -48,17 +50,19 @@ internal sealed class Workload(Scheduler scheduler, Auditor auditor, Account[] a
 
     private async Task HoldAsync()
     {
-        int which = scheduler.Random.Next(_sets.Length);
+        int which = scheduler.Random.Next(_indexes.Length);
         (ICostTracker tracker, int life) = node();
-        HoldId name = scheduler.Random.Next(2) == 0 ? new HoldId(7, (ulong)++_made) : default;
+
+        // With a name it is asked for from all nodes: fewer of those where nodes decide by themselves.
+        HoldId name = scheduler.Random.Next(2 * part) == 0 ? new HoldId(7, (ulong)++_made) : default;
 
         // Now and then one asks for more than one of its accounts ever has.
-        long amount = scheduler.Random.Next(8) == 0 ? 700 : scheduler.Random.Next(1, 120);
+        long amount = scheduler.Random.Next(8 * part) == 0 ? 700 : scheduler.Random.Next(1, 120 / part);
         var attempt = new Attempt(auditor.Attempts.Count, _indexes[which], amount, name, life) { Since = scheduler.Steps };
         auditor.Add(attempt);
         try
         {
-            HoldResult result = await tracker.HoldAsync(new HoldRequest(_sets[which], Nanos(amount), Ttl, name), CancellationToken.None);
+            HoldResult result = await tracker.HoldAsync(new HoldRequest(SetOf(life, which), Nanos(amount), Ttl, name), CancellationToken.None);
             if (result.Outcome == HoldOutcome.Held)
             {
                 auditor.Held(attempt, result.Hold);
@@ -77,12 +81,12 @@ internal sealed class Workload(Scheduler scheduler, Auditor auditor, Account[] a
     private async Task SettleAsync(Attempt one)
     {
         (ICostTracker tracker, int life) = node();
-        if (HoldOf(one) is not { } hold || one.IsReleaseAsked || !IsKnownTo(life, one))
+        if (HoldOf(one, life) is not { } hold || one.IsReleaseAsked || !IsKnownTo(life, one))
         {
             return;
         }
 
-        long actual = one.Actual ??= scheduler.Random.Next(0, 160);
+        long actual = one.Actual ??= scheduler.Random.Next(0, 160 / part);
         one.Tellers.Add(life);
         try
         {
@@ -98,7 +102,7 @@ internal sealed class Workload(Scheduler scheduler, Auditor auditor, Account[] a
     private async Task ReleaseAsync(Attempt one)
     {
         (ICostTracker tracker, int life) = node();
-        if (HoldOf(one) is not { } hold || !IsKnownTo(life, one))
+        if (HoldOf(one, life) is not { } hold || !IsKnownTo(life, one))
         {
             return;
         }
@@ -118,7 +122,7 @@ internal sealed class Workload(Scheduler scheduler, Auditor auditor, Account[] a
 
     private async Task ExtendAsync(Attempt one)
     {
-        long more = scheduler.Random.Next(1, 40);
+        long more = scheduler.Random.Next(1, 40 / part);
         (ICostTracker tracker, int life) = node();
         if (!IsKnownTo(life, one))
         {
@@ -128,12 +132,12 @@ internal sealed class Workload(Scheduler scheduler, Auditor auditor, Account[] a
         one.MayHaveGrown += more;
         try
         {
-            HoldResult result = await tracker.ExtendAsync(one.Hold!.Value, Nanos(more), CancellationToken.None);
+            HoldResult result = await tracker.ExtendAsync(HoldOf(one, life)!.Value, Nanos(more), CancellationToken.None);
             one.MayHaveGrown -= more;
             if (result.Outcome == HoldOutcome.Held)
             {
                 one.Amount += more;
-                one.Hold = one.Hold.Value with { Amount = Nanos(one.Amount) };
+                one.Hold = one.Hold!.Value with { Amount = Nanos(one.Amount) };
             }
         }
         catch (Exception failure) when (IsExpected(failure))
@@ -162,6 +166,19 @@ internal sealed class Workload(Scheduler scheduler, Auditor auditor, Account[] a
     private bool IsKnownTo(int life, Attempt one) => isShared || one.Name != default || one.Life == life;
 
     /// <summary>What a client knows its hold by: the hold, or the name it gave it, also where it never heard of it.</summary>
-    private Hold? HoldOf(Attempt one) =>
-        one.Hold ?? (one.Name == default ? null : new Hold(one.Name, _sets[Array.FindIndex(_indexes, index => index.SequenceEqual(one.Accounts))], Nanos(one.Amount)));
+    private Hold? HoldOf(Attempt one, int life)
+    {
+        AccountSet set = SetOf(life, Array.FindIndex(_indexes, index => index.SequenceEqual(one.Accounts)));
+        return one.Hold is { } hold ? hold with { Accounts = set } : one.Name == default ? null : new Hold(one.Name, set, Nanos(one.Amount));
+    }
+
+    private AccountSet SetOf(int life, int which)
+    {
+        if (!_sets.TryGetValue((life, which), out AccountSet? set))
+        {
+            _sets.Add((life, which), set = new AccountSet([.. _indexes[which].Select(i => accounts[i])]));
+        }
+
+        return set;
+    }
 }

@@ -29,9 +29,9 @@ internal sealed partial class LeaseBook(InMemoryCostTracker local, RedisCostTrac
     public bool TryHold(in HoldRequest request, out HoldResult result)
     {
         RedisAccounts accounts = direct.AccountsOf(request.Accounts);
-        LeasedSet? set = accounts.Leased as LeasedSet ?? SetOf(accounts);
+        LeasedSet set = accounts.Leased is LeasedSet known && ReferenceEquals(known.Book, this) ? known : SetOf(accounts);
         result = default;
-        if (set is null || set.All.Length == 0)
+        if (set.All.Length == 0)
         {
             return false;
         }
@@ -145,12 +145,12 @@ internal sealed partial class LeaseBook(InMemoryCostTracker local, RedisCostTrac
                     all[i] = account;
                 }
 
-                set = new LeasedSet(all);
+                set = new LeasedSet(this, all);
             }
         }
         else
         {
-            set = new LeasedSet([]);
+            set = new LeasedSet(this, []);
         }
 
         accounts.Leased = set;

@@ -14,8 +14,6 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Report = TimeSpan.FromSeconds(1);
 
-    // How long a hold lasts that had to move to the shared accounts: as long as one does whose request says nothing.
-    private static readonly TimeSpan Moved = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LastWait = TimeSpan.FromSeconds(5);
 
     private readonly LeaseBook _book;
@@ -99,9 +97,14 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     /// <summary>Makes a hold of this node one of the shared accounts, with more than it had; or leaves it as it was.</summary>
     public async ValueTask<HoldResult> MoveAsync(Hold hold, Charge more, CancellationToken cancellationToken)
     {
+        if (_book.Local.TtlOf(hold.Id) is not { } ttl)
+        {
+            return new HoldResult(HoldOutcome.Conflict, default, default);
+        }
+
         await GiveBackAsync(hold.Accounts, cancellationToken).ConfigureAwait(false);
         Charge whole = BudgetGuard.Accounting.Saturating.Add(hold.Amount, more);
-        HoldResult result = await _direct.HoldAsync(new HoldRequest(hold.Accounts, whole, Moved), cancellationToken).ConfigureAwait(false);
+        HoldResult result = await _direct.HoldAsync(new HoldRequest(hold.Accounts, whole, ttl), cancellationToken).ConfigureAwait(false);
         if (result.Outcome != HoldOutcome.Held)
         {
             return result;

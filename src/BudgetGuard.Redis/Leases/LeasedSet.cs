@@ -1,8 +1,11 @@
 namespace BudgetGuard.Redis;
 
 /// <summary>The accounts of a request as a node that borrows knows them, with the parts it decided on last.</summary>
-internal sealed class LeasedSet(LeasedAccount[] all)
+internal sealed class LeasedSet(LeaseBook book, LeasedAccount[] all)
 {
+    /// <summary>Whose it is: what one node has borrowed is nothing to another.</summary>
+    public LeaseBook Book { get; } = book;
+
     public LeasedAccount[] All { get; } = all;
 
     /// <summary>The parts that <see cref="Local"/> is made of.</summary>

@@ -8,7 +8,8 @@ internal sealed partial class HoldBook
 
     public bool TrySettleForgotten(HoldId id) => _holds.TrySettleForgotten(id);
 
-    public bool IsOpen(HoldId id) => _holds.Find(id) is >= 0 and var index && _holds[index].State == HoldState.Held;
+    /// <summary>How long an open hold lasts; null where it is not open.</summary>
+    public TimeSpan? TtlOf(HoldId id) => _holds.Find(id) is >= 0 and var index && _holds[index].State == HoldState.Held ? TimeSpan.FromTicks(_holds[index].Ttl) : null;
 
     /// <summary>True if an account of a hold takes nothing more.</summary>
     public bool IsClosed(HoldId id)

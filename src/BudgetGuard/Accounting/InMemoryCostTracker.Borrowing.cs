@@ -27,13 +27,22 @@ internal sealed partial class InMemoryCostTracker
         return result.Outcome != HoldOutcome.Refused;
     }
 
+    /// <summary>How long a hold lasts from when it was last heard of; null where it is not open.</summary>
+    public TimeSpan? TtlOf(HoldId id)
+    {
+        lock (_gate)
+        {
+            return _book.TtlOf(id);
+        }
+    }
+
     /// <summary>Ends a hold without a trace, because another takes its place; false if it has ended already.</summary>
     public bool TryReplace(in Hold hold)
     {
         var events = new EventBuffer(listener);
         lock (_gate)
         {
-            if (!_book.IsOpen(hold.Id))
+            if (_book.TtlOf(hold.Id) is null)
             {
                 return false;
             }
