@@ -23,7 +23,7 @@ public sealed class WatchTests(RedisFixture redis) : IClassFixture<RedisFixture>
         await world.AddAsync();
         for (int i = 0; i < 300; i++)
         {
-            await world.SpendAsync(account, 11_000 / (i < 270 ? 1 : 100), i % 2 == 0 && !one.IsDisposed ? 0 : 1);
+            await world.SpendAsync(account, 11_000 / (i < 250 ? 1 : 100), i % 2 == 0 && !one.IsDisposed ? 0 : 1);
             await world.LookAsync();
             world.Time.Advance(TimeSpan.FromMinutes(5));
             if (changesNode && i == 60)
