@@ -139,6 +139,9 @@ public sealed class WatchTests(RedisFixture redis) : IClassFixture<RedisFixture>
         AccountEvent[] over = world.ToldOf(AccountEventKind.Recovered);
         Assert.Equal([false, true], over.Select(static told => told.IsShared).Order());
         Assert.All(over, told => Assert.Equal((NoticeKind.Exceeded, action == BudgetAction.Throttle, _start.UtcTicks), (told.Notice, told.Throttles, told.Since)));
+        int raised = world.Raised;
+        await world.LookAsync();
+        Assert.Equal(raised, world.Raised);
     }
 
     [Fact]
@@ -190,7 +193,7 @@ public sealed class WatchTests(RedisFixture redis) : IClassFixture<RedisFixture>
     }
 
     [Fact]
-    public async Task What_was_not_delivered_has_no_end_and_is_told_again()
+    public async Task What_was_not_delivered_has_no_end()
     {
         Account account = Of(_day with { AlertAt = [0.5m, 0.8m], ForecastAt = 0 }, 1_000, "ann");
         await using var world = new WatchWorld(redis, _start, account);
