@@ -85,9 +85,12 @@ internal sealed partial class RedisCostTracker
         }
     }
 
-    private async ValueTask<RedisFigures[]> ReadAsync(Account[] accounts, long? limit, CancellationToken cancellationToken)
+    private ValueTask<RedisFigures[]> ReadAsync(Account[] accounts, long? limit, CancellationToken cancellationToken) =>
+        ReadAsync([.. accounts.Select(account => new RedisAccount(_prefix, account))], limit, cancellationToken);
+
+    /// <summary>Reads accounts; without a limit each has that of its last hold.</summary>
+    internal async ValueTask<RedisFigures[]> ReadAsync(RedisAccount[] places, long? limit, CancellationToken cancellationToken)
     {
-        RedisAccount[] places = [.. accounts.Select(account => new RedisAccount(_prefix, account))];
         var keys = new RedisKey[2 + (places.Length * 3)];
         (keys[0], keys[1]) = (_open, _open);
         for (int i = 0; i < places.Length; i++)

@@ -51,6 +51,7 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
         _node = NameOf(NewId());
         _pulse = _prefix + "m:" + _node;
         _outbox = new RedisOutbox(this, time, signals);
+        _watcher = new RedisWatcher(this, _telling, time);
     }
 
     /// <summary>How many settlements and releases wait to be told to Redis.</summary>
@@ -142,21 +143,25 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
     {
         ArgumentNullException.ThrowIfNull(claim);
         TimeSpan left = claim.Until is { } until ? until - _time.GetUtcNow() : TimeSpan.FromDays(400);
-        RedisResult reply = await _transport.RunAsync(
-            RedisScripts.Claim, [ClaimKey(claim)], ["", "C", (long)Math.Clamp(left.TotalMilliseconds, 1, TimeSpan.FromDays(400).TotalMilliseconds)], cancellationToken)
-            .ConfigureAwait(false);
+        RedisValue[] values = ["", "C", (long)Math.Clamp(left.TotalMilliseconds, 1, TimeSpan.FromDays(400).TotalMilliseconds), .. OpenAlert.ValuesOf(claim, _prefix, _telling, Now())];
+        RedisResult reply = await _transport.RunAsync(RedisScripts.Claim, [ClaimKey(claim), OpenAlert.KeyOf(_prefix)], values, cancellationToken).ConfigureAwait(false);
         return (long)reply == 1;
     }
 
     public async ValueTask ReleaseAlertAsync(AlertClaim claim, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);
-        await _transport.RunAsync(RedisScripts.Claim, [ClaimKey(claim)], ["", "R", 0], cancellationToken).ConfigureAwait(false);
+        RedisValue[] values = ["", "R", 0, .. OpenAlert.ValuesOf(claim, _prefix, _telling, Now())];
+        await _transport.RunAsync(RedisScripts.Claim, [ClaimKey(claim), OpenAlert.KeyOf(_prefix)], values, cancellationToken).ConfigureAwait(false);
         _telling.TellAgain(claim);
     }
 
     /// <summary>Tells Redis what is still to be told, within a bound.</summary>
-    public ValueTask DisposeAsync() => _outbox.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _watcher.LeaveAsync().ConfigureAwait(false);
+        await _outbox.DisposeAsync().ConfigureAwait(false);
+    }
 
     /// <summary>Ends the holds whose time is over: nobody is refused for them, and what they hold is charged.</summary>
     internal async ValueTask<int> SweepAsync(CancellationToken cancellationToken)
@@ -214,7 +219,14 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
             }
         }
 
-        return RedisAccounts.Of(_prefix, set);
+        bool isNew = set.TrackerState is null;
+        RedisAccounts accounts = RedisAccounts.Of(_prefix, set);
+        if (isNew)
+        {
+            Met(accounts);
+        }
+
+        return accounts;
     }
 
     /// <summary>Runs a script until it has an answer: one that finds holds that are over ends them first, one of another window than the caller thinks is asked anew.</summary>

@@ -172,13 +172,14 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
         return _memory.ListAsync(account, filter, most, cancellationToken);
     }
 
-    public void Scan()
+    public ValueTask ScanAsync(CancellationToken cancellationToken)
     {
         _memory.Scan();
         _thread.Wake();
+        return ValueTask.CompletedTask;
     }
 
-    public List<BudgetUsage> Summarize() => _memory.Summarize();
+    public ValueTask<List<BudgetUsage>?> SummarizeAsync(CancellationToken cancellationToken) => new(_memory.Summarize());
 
     /// <summary>Writes what is left, and closes the file.</summary>
     public ValueTask DisposeAsync() => _thread.DisposeAsync();

@@ -24,7 +24,7 @@ internal static class Mutants
     public static RedisRun ForgetsAtRenewal { get; } = new() { Borrows = true, Plant = In("extend", "move(a, entry, held, entry.settled)", "move(a, entry, held, 0)") };
 
     /// <summary>Two nodes that look at the same time both have the alert.</summary>
-    public static RedisRun ClaimsTwice { get; } = new() { Plant = In("claim", "return call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[3]) and 1 or 0", "return call('SET', KEYS[1], '1', 'PX', ARGV[3]) and 1 or 0") };
+    public static RedisRun ClaimsTwice { get; } = new() { Plant = In("claim", "call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[3])", "call('SET', KEYS[1], '1', 'PX', ARGV[3])") };
 
     private static Func<string, string, string> In(string script, string right, string wrong) => (name, text) =>
     {

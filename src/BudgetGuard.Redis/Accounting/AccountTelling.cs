@@ -16,6 +16,11 @@ internal sealed class AccountTelling(IAccountEvents? listener, TimeProvider time
 
     private readonly ConcurrentDictionary<Told, byte> _told = new();
 
+    // What was used when an account refused, and its limit: until the alert is claimed.
+    private readonly ConcurrentDictionary<(AccountKey Account, long Since, int Round), (long Level, long Limit)> _levels = new();
+
+    public bool HasListener => listener is not null;
+
     /// <summary>The refusals of a reply; default where there are none.</summary>
     /// <param name="values">For each: which account, its figures, and of an extension what it needs and has.</param>
     /// <param name="accounts">The accounts.</param>
@@ -67,6 +72,22 @@ internal sealed class AccountTelling(IAccountEvents? listener, TimeProvider time
         }
     }
 
+    /// <summary>Tells what was found.</summary>
+    public void Tell(AccountEvent found) => listener?.Occurred(found);
+
+    /// <summary>Tells what is found at each look; once.</summary>
+    public void TellOnce(AccountEvent found)
+    {
+        if (TryTell(new Told(found.Account.Key, found.Notice, found.Since, found.Round, found.Threshold, found.Kind == AccountEventKind.Spiked)))
+        {
+            Tell(found);
+        }
+    }
+
+    /// <summary>What was used when an account refused, and its limit then; nothing where this node did not see it.</summary>
+    public (long Level, long Limit) LevelOf(in AccountKey account, long since, int round) =>
+        _levels.TryRemove((account, since, round), out (long Level, long Limit) known) ? known : default;
+
     /// <summary>Lets what could not be delivered be told again.</summary>
     public void TellAgain(AlertClaim claim)
     {
@@ -89,6 +110,17 @@ internal sealed class AccountTelling(IAccountEvents? listener, TimeProvider time
         if (listener is null || !TryTell(new Told(account.Account.Key, kind, since, figures.Round, 0)))
         {
             return;
+        }
+
+        if (kind == NoticeKind.Exceeded)
+        {
+            if (_levels.Count >= MostTold)
+            {
+                _levels.Clear();
+            }
+
+            AccountKey key = figures.IsShared ? new AccountKey(account.Account.Terms, []) : account.Account.Key;
+            _levels[(key, since, figures.Round)] = (figures.Settled + figures.Debt, figures.Limit);
         }
 
         listener.Occurred(new AccountEvent(AccountEventKind.Refused, account.Account, refusal.State, Refusal: refusal, IsShared: figures.IsShared)
@@ -144,5 +176,5 @@ internal sealed class AccountTelling(IAccountEvents? listener, TimeProvider time
         return _told.TryAdd(told, 0);
     }
 
-    private readonly record struct Told(AccountKey Account, NoticeKind Kind, long Since, int Round, decimal Share);
+    private readonly record struct Told(AccountKey Account, NoticeKind Kind, long Since, int Round, decimal Share, bool IsSpike = false);
 }

@@ -50,6 +50,9 @@ internal readonly struct RedisFigures
     /// <summary>When the window began, in ticks; 0 where it has no beginning.</summary>
     public long Since => _account.Kind == "C" && _end >= RedisTime.Most ? 0 : RedisTime.TicksOf(_start);
 
+    /// <summary>The calendar window, in ticks.</summary>
+    public BudgetGuard.Accounting.CalendarWindow Window => new(_index, RedisTime.TicksOf(_start), RedisTime.TicksOf(_end));
+
     public AccountState State
     {
         get

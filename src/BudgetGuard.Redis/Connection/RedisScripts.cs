@@ -37,6 +37,20 @@ internal static class RedisScripts
 
     public static RedisScript Claim { get; } = Whole("claim");
 
+    public static RedisScript Seat { get; } = Whole("seat");
+
+    public static RedisScript Tracked { get; } = Whole("tracked");
+
+    public static RedisScript Watched { get; } = Whole("watched");
+
+    public static RedisScript Note { get; } = Whole("note");
+
+    public static RedisScript Learned { get; } = Whole("learned");
+
+    public static RedisScript Opened { get; } = Whole("opened");
+
+    public static RedisScript Ended { get; } = Whole("ended");
+
     private static RedisScript Whole(string name) => new(name, _common + TextOf(name + ".lua"));
 
     private static string TextOf(string name)

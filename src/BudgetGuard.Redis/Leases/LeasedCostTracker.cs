@@ -6,7 +6,7 @@ namespace BudgetGuard.Redis;
 /// Decides in this node on what it has borrowed from the shared accounts, and asks Redis where that is not enough. Nothing can be spent twice: what is borrowed is held
 /// for all others until it is told what of it was spent. What is not used goes back: when it lies idle, when another needs it, when its window or the node ends.
 /// </summary>
-internal sealed class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDisposable
+internal sealed partial class LeasedCostTracker : ICostTracker, IBudgetLedger, IAsyncDisposable
 {
     private readonly RedisCostTracker _direct;
     private readonly InMemoryCostTracker _local;

@@ -66,7 +66,10 @@ public static class BudgetGuardRedisExtensions
         RedisTransport transport = TransportOf(provider);
         RedisSignals signals = provider.GetRequiredService<RedisSignals>();
         var tracker = new RedisCostTracker(
-            transport, setup.Tree, time, () => settings.Current.ExpiredHolds, provider.GetRequiredService<IAccountEvents>(), signals);
+            transport, setup.Tree, time, () => settings.Current.ExpiredHolds, provider.GetRequiredService<IAccountEvents>(), signals)
+        {
+            Budgets = () => settings.Current.Budgets.Select(static rule => new Account(rule.Terms, [], rule.Limit)),
+        };
         return setup.Leases ? new LeasedCostTracker(tracker, time, () => settings.Current.ExpiredHolds, signals) : tracker;
     }
 }

@@ -4,10 +4,10 @@ namespace BudgetGuard.Accounting;
 internal interface IAccountScan
 {
     /// <summary>Ends what is over and looks for forecasts and unusual minutes; tells its listener.</summary>
-    void Scan();
+    ValueTask ScanAsync(CancellationToken cancellationToken);
 
-    /// <summary>What each budget has used in its current window.</summary>
-    List<BudgetUsage> Summarize();
+    /// <summary>What each budget has used in its current window; null where it is another node that looks, and tells.</summary>
+    ValueTask<List<BudgetUsage>?> SummarizeAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What a budget has used, without what is held; of one that is split, its fullest account.</summary>

@@ -28,7 +28,15 @@ internal sealed partial class InMemoryCostTracker : IAccountScan
         return ValueTask.CompletedTask;
     }
 
-    /// <inheritdoc/>
+    ValueTask IAccountScan.ScanAsync(CancellationToken cancellationToken)
+    {
+        Scan();
+        return ValueTask.CompletedTask;
+    }
+
+    ValueTask<List<BudgetUsage>?> IAccountScan.SummarizeAsync(CancellationToken cancellationToken) => new(Summarize());
+
+    /// <summary>Ends what is over and looks at all accounts; nothing of it waits.</summary>
     public void Scan()
     {
         AccountGroup[] groups;
@@ -57,7 +65,7 @@ internal sealed partial class InMemoryCostTracker : IAccountScan
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>What each budget has used in its current window.</summary>
     public List<BudgetUsage> Summarize()
     {
         AccountGroup[] groups;

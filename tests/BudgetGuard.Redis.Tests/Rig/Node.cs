@@ -27,7 +27,7 @@ internal sealed class Node : IAsyncDisposable
 
     public static async Task<Node> StartAsync(
         string address, TimeProvider? time = null, string tree = "test", bool sendsTime = false, Func<ExpiredHolds>? expired = null, TimeSpan? timeout = null,
-        IAccountEvents? listener = null, bool borrows = false, Func<IRedisTransport, IRedisTransport>? wrap = null)
+        IAccountEvents? listener = null, bool borrows = false, Func<IRedisTransport, IRedisTransport>? wrap = null, Account[]? budgets = null)
     {
         ConnectionMultiplexer connection = await RedisServer.ConnectAsync(address);
         var log = new FakeLogCollector();
@@ -38,14 +38,25 @@ internal sealed class Node : IAsyncDisposable
         transport = wrap?.Invoke(transport) ?? transport;
         ILogger logger = new FakeLogger(log);
         var tracker = new RedisCostTracker(
-            transport, tree, time ?? TimeProvider.System, expired ?? (static () => ExpiredHolds.Charge), listener, new RedisSignals(logger), sendsTime);
+            transport, tree, time ?? TimeProvider.System, expired ?? (static () => ExpiredHolds.Charge), listener, new RedisSignals(logger), sendsTime)
+        {
+            Budgets = () => budgets ?? [],
+        };
         LeasedCostTracker? leased = borrows
             ? new LeasedCostTracker(tracker, time ?? TimeProvider.System, expired ?? (static () => ExpiredHolds.Charge), new RedisSignals(logger)) : null;
         return new Node(connection, tracker, leased, log);
     }
 
+    public bool IsDisposed { get; private set; }
+
     public async ValueTask DisposeAsync()
     {
+        if (IsDisposed)
+        {
+            return;
+        }
+
+        IsDisposed = true;
         await (Leased?.DisposeAsync() ?? Tracker.DisposeAsync());
         await _connection.DisposeAsync();
     }

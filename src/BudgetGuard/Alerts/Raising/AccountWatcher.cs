@@ -14,7 +14,7 @@ internal sealed class AccountWatcher(ICostTracker tracker, SettingsSource settin
     private readonly IAccountScan? _accounts = tracker as IAccountScan;
 
     /// <summary>Looks once.</summary>
-    public void Look()
+    public async ValueTask LookAsync(CancellationToken cancellationToken)
     {
         if (!settings.Current.EnableAlerting || _accounts is null)
         {
@@ -23,10 +23,10 @@ internal sealed class AccountWatcher(ICostTracker tracker, SettingsSource settin
 
         try
         {
-            _accounts.Scan();
-            summary.TellIfDue(_accounts);
+            await _accounts.ScanAsync(cancellationToken).ConfigureAwait(false);
+            await summary.TellIfDueAsync(_accounts, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure)
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             // The next look is not lost with this one.
             failures.Report(FailureKind.Alerts, failure);
@@ -40,7 +40,7 @@ internal sealed class AccountWatcher(ICostTracker tracker, SettingsSource settin
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                Look();
+                await LookAsync(stoppingToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

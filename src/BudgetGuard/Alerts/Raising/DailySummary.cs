@@ -16,7 +16,7 @@ internal sealed class DailySummary(SettingsSource settings, AlertRaiser alerts, 
     private DateOnly _told;
     private (TimeOnly At, TimeZoneInfo Zone)? _plan;
 
-    public void TellIfDue(IAccountScan accounts)
+    public async ValueTask TellIfDueAsync(IAccountScan accounts, CancellationToken cancellationToken)
     {
         AlertSettings current = settings.Current.Alerts;
         if (current.DailySummaryAt is not { } at)
@@ -37,10 +37,11 @@ internal sealed class DailySummary(SettingsSource settings, AlertRaiser alerts, 
             _plan = (at, current.TimeZone);
             _told = due > _told ? due : _told;
         }
-        else if (due > _told)
+        else if (due > _told && await accounts.SummarizeAsync(cancellationToken).ConfigureAwait(false) is { } used)
         {
+            // Where another node looks it stays due: should that one end, whoever looks then tells it, and its claim says if it was told.
             _told = due;
-            Tell(accounts.Summarize(), due, now);
+            Tell(used, due, now);
         }
     }
 
