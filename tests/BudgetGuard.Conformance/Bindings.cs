@@ -36,3 +36,9 @@ public sealed class ModelInRedis : ModelPromises<RedisRig>;
 public sealed class KeptInSqlite : DurablePromises<SqliteRig>;
 
 public sealed class KeptInRedis : DurablePromises<RedisRig>;
+
+public sealed class HistoryInMemory : HistoryPromises<MemoryHistoryRig>;
+
+public sealed class HistoryInSqlite : HistoryPromises<SqliteHistoryRig>;
+
+public sealed class HistoryInRedis : HistoryPromises<RedisHistoryRig>;
