@@ -16,7 +16,7 @@ dotnet $load yarp $yarp $provider &
 BudgetGuard__Budgets__money__Limit=1000000 BudgetGuard__Budgets__money__Period=Day BudgetGuard__Budgets__money__Per=User \
 BudgetGuard__Budgets__tokens__Tokens=1000000000000 BudgetGuard__Budgets__tokens__Period=Month \
 BudgetGuard__Budgets__calls__Requests=1000000000 BudgetGuard__Budgets__calls__Period=Hour BudgetGuard__Budgets__calls__Per=User \
-Gateway__Upstreams__openai__Address=$provider dotnet src/BudgetGuard.Gateway/bin/Release/net10.0/BudgetGuard.Gateway.dll --urls $gateway > /dev/null &
+Gateway__Store=Memory Gateway__Upstreams__openai__Address=$provider dotnet src/BudgetGuard.Gateway/bin/Release/net10.0/BudgetGuard.Gateway.dll --urls $gateway > /dev/null &
 sleep 4
 
 per_second() { wrk -t1 -c16 -d"$2s" -s tests/BudgetGuard.Load/post.lua "$1" | awk '/Non-2xx/ { print "errors" > "/dev/stderr" } /Requests\/sec/ { print $2 }'; }
