@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using BudgetGuard.Accounting;
@@ -15,6 +16,7 @@ internal sealed class RedisAccount
 
     private readonly CalendarWindows? _windows;
     private readonly RedisValue _partition;
+    private readonly RedisValue _slices;
     private volatile Bounds? _bounds;
 
     public RedisAccount(string prefix, Account account)
@@ -30,12 +32,14 @@ internal sealed class RedisAccount
         if (terms.Unit == BudgetUnit.Concurrency)
         {
             Kind = "S";
+            _slices = "0 0 0 0";
         }
         else if (terms.Window.Rolling is { } rolling)
         {
             Kind = "R";
             Width = ((Math.Max(1, rolling.Ticks / TimeSpan.TicksPerMicrosecond) - 1) / RollingSlices.SlicesPerWindow) + 1;
             Phase = (long)((Int128)PhaseSeconds * 1_000_000 % Width);
+            _slices = string.Create(CultureInfo.InvariantCulture, $"{Width} {Phase} 0 0");
         }
         else
         {
@@ -93,17 +97,8 @@ internal sealed class RedisAccount
         arguments[3] = Kind;
         arguments[4] = terms.CarryDebt ? 1 : 0;
         arguments[5] = IsSplit ? Math.Max(1, terms.MaxTrackedPartitions) : 0;
-        if (_windows is null)
-        {
-            (arguments[6], arguments[7], arguments[8], arguments[9]) = (Kind == "R" ? Width : 0, Phase, 0, 0);
-        }
-        else
-        {
-            Bounds bounds = BoundsAt(now);
-            (arguments[6], arguments[7], arguments[8], arguments[9]) = (bounds.Index, bounds.Start, bounds.End, bounds.NextEnd);
-        }
-
-        arguments[10] = _partition;
+        arguments[6] = _windows is null ? _slices : BoundsAt(now).Text;
+        arguments[7] = _partition;
     }
 
     private Bounds BoundsAt(long now)
@@ -114,9 +109,12 @@ internal sealed class RedisAccount
         }
 
         CalendarWindow window = _windows!.At(now);
+        long nextEnd = window.End == CalendarWindows.Never ? RedisTime.Most : StartOf(window.Index + 2);
         return _bounds = new Bounds(
-            window, window.Index, RedisTime.Of(window.Start), RedisTime.Of(window.End), window.End == CalendarWindows.Never ? RedisTime.Most : StartOf(window.Index + 2));
+            window, string.Create(CultureInfo.InvariantCulture, $"{window.Index} {RedisTime.Of(window.Start)} {RedisTime.Of(window.End)} {nextEnd}"));
     }
 
-    private sealed record Bounds(CalendarWindow Ticks, long Index, long Start, long End, long NextEnd);
+    /// <param name="Ticks">A window.</param>
+    /// <param name="Text">As scripts have it: number, beginning, end, and the end of the next, in microseconds.</param>
+    private sealed record Bounds(CalendarWindow Ticks, RedisValue Text);
 }

@@ -6,7 +6,7 @@ namespace BudgetGuard.Redis;
 internal sealed class RedisAccounts
 {
     /// <summary>How many arguments each account has.</summary>
-    public const int Arguments = 11;
+    public const int Arguments = 8;
 
     private const int Common = 5;
 

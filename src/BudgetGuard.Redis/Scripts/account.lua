@@ -25,7 +25,7 @@ if op == 'N' then
 else
   local till = ARGV[3]
   if till == '' then
-    till = text(s.kind == 'C' and a.e or s.kind == 'R' and math.min(MAX, now + ARGV[s.at + 6] * 60) or MAX)
+    till = text(s.kind == 'C' and a.e or s.kind == 'R' and math.min(MAX, now + window(s) * 60) or MAX)
   end
   if tonumber(till) <= now then return {'OVER'} end
   local all, count, isAdded = {}, 0, false

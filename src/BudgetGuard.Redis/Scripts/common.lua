@@ -19,7 +19,7 @@
 -- window, slice, held, settled. The fingerprint of what is borrowed begins with an L.
 local MAX = 9007199254740991
 local KEEP = 49 * 3600 * 1000000
-local SPEC = 11
+local SPEC = 8
 -- How many windows that are over an account that carries debt keeps for corrections.
 local PAST = 64
 local call, match, find, format = redis.call, string.match, string.find, string.format
@@ -39,7 +39,7 @@ local function time()
   return t[1] * 1000000 + t[2]
 end
 
--- What an account is asked with: SPEC arguments from a place on. Its window, or slices, are the four from 6 on, which are seldom needed.
+-- What an account is asked with: SPEC arguments from a place on; the window and the partition, which are seldom needed, are looked at where they are.
 local function spec(at)
   return {
     at = at, limit = tonumber(ARGV[at]), amount = ARGV[at + 1] + 0, enforced = ARGV[at + 2] == '1', kind = ARGV[at + 3], carry = ARGV[at + 4] == '1', most = ARGV[at + 5] + 0
@@ -54,6 +54,12 @@ local function added(a, now)
     if tonumber(till) > now then sum = sum + amount end
   end
   return cut(sum)
+end
+
+-- Number, beginning and end of the window it is asked in, and the end of the next; of a rolling one how wide a slice is, and the phase.
+local function window(s)
+  local i, b, e, ne = match(ARGV[s.at + 6], '^(%d+) (%d+) (%d+) (%d+)$')
+  return i + 0, b + 0, e + 0, ne + 0
 end
 
 local function used(a) return cut(a.s + a.h + a.d) end
@@ -181,11 +187,12 @@ local function roll(a, s, now)
   if a.isNew then a.c = s.carry and s.kind == 'C' end
   if s.kind == 'S' then return true end
   if s.kind == 'R' then
-    advance(a, ARGV[s.at + 6] + 0, ARGV[s.at + 7] + 0, now)
+    local width, phase = window(s)
+    advance(a, width, phase, now)
     return true
   end
   if not a.isNew and now < a.e then return true end
-  local i, b, e, ne = ARGV[s.at + 6] + 0, ARGV[s.at + 7] + 0, ARGV[s.at + 8] + 0, ARGV[s.at + 9] + 0
+  local i, b, e, ne = window(s)
   if now >= e and now < ne then
     i, b, e = i + 1, e, ne
   elseif now < b or now >= e then
@@ -275,7 +282,8 @@ local function idleFrom(a, s, now, expires)
   if s.kind == 'C' then
     till = a.e
   elseif s.kind == 'R' then
-    till = (a.i + 61) * ARGV[s.at + 6] - ARGV[s.at + 7]
+    local width, phase = window(s)
+    till = (a.i + 61) * width - phase
   end
   if expires > till then till = math.ceil(expires / 60000000) * 60000000 + 60000000 end
   if a.t ~= '' then
@@ -285,7 +293,7 @@ local function idleFrom(a, s, now, expires)
 end
 
 local function keep(a, s, at, isShared, now, expires)
-  if a.isNew then call('HSET', a.key, 'k', ARGV[s.at + 10]) end
+  if a.isNew then call('HSET', a.key, 'k', ARGV[s.at + 7]) end
   if a.evicts then call('ZREM', KEYS[at + 2], a.evicts) end
   a.l = cut(s.limit + added(a, now))
   local till = idleFrom(a, s, now, expires)
