@@ -211,6 +211,11 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
 
     private RedisAccounts PlacesOf(AccountSet set)
     {
+        if (set.TrackerState is RedisAccounts known && known.Prefix == _prefix)
+        {
+            return known;
+        }
+
         foreach (Account account in set.Accounts)
         {
             if (account.Limit > RedisLimits.Most)
@@ -219,14 +224,10 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
             }
         }
 
-        bool isNew = set.TrackerState is null;
-        RedisAccounts accounts = RedisAccounts.Of(_prefix, set);
-        if (isNew)
-        {
-            Met(accounts);
-        }
-
-        return accounts;
+        var made = new RedisAccounts(_prefix, set);
+        set.TrackerState = made;
+        Met(made);
+        return made;
     }
 
     /// <summary>Runs a script until it has an answer: one that finds holds that are over ends them first, one of another window than the caller thinks is asked anew.</summary>

@@ -10,11 +10,9 @@ internal sealed class RedisAccounts
 
     private const int Common = 5;
 
-    private readonly string _prefix;
-
-    private RedisAccounts(string prefix, AccountSet set)
+    public RedisAccounts(string prefix, AccountSet set)
     {
-        _prefix = prefix;
+        Prefix = prefix;
         All = [.. set.Accounts.Select(account => new RedisAccount(prefix, account))];
         Charged = All.Length + All.Count(static account => account.IsSplit);
         if (All.DistinctBy(static account => account.Own).Count() < All.Length)
@@ -23,6 +21,9 @@ internal sealed class RedisAccounts
         }
     }
 
+    /// <summary>What all their keys begin with.</summary>
+    public string Prefix { get; }
+
     public RedisAccount[] All { get; }
 
     /// <summary>How many accounts a hold may be charged to: its own, and of those that are split what partitions share that are not tracked.</summary>
@@ -30,18 +31,6 @@ internal sealed class RedisAccounts
 
     /// <summary>What a node that borrows remembers of them; owned by it.</summary>
     public object? Leased { get; set; }
-
-    public static RedisAccounts Of(string prefix, AccountSet set)
-    {
-        if (set.TrackerState is RedisAccounts known && known._prefix == prefix)
-        {
-            return known;
-        }
-
-        var made = new RedisAccounts(prefix, set);
-        set.TrackerState = made;
-        return made;
-    }
 
     /// <summary>Hold, open holds, then for each account: own, shared, tracked.</summary>
     public RedisKey[] Keys(RedisKey hold, RedisKey open)

@@ -4,7 +4,7 @@ namespace BudgetGuard.Redis;
 /// A part of an account that this node has borrowed: for all others it is held. The node may spend it until a while before the hold would end, by its own steady clock and
 /// counted from before it asked; then, and when its window is over, it spends no more of it.
 /// </summary>
-internal sealed class Lease(LeasedAccount account, Hold hold, Account local, long left, long usableUntil, long windowEnd)
+internal sealed class Lease(LeasedAccount account, Hold hold, Account local, long left, long usableUntil, long windowEnd, long windowUntil)
 {
     public LeasedAccount Account { get; } = account;
 
@@ -32,5 +32,6 @@ internal sealed class Lease(LeasedAccount account, Hold hold, Account local, lon
     /// <summary>What was told last: kept and spent.</summary>
     public (long Kept, long Spent) Told { get; set; } = (local.Limit, 0);
 
-    public bool IsUsable(long timestamp, long serverNow) => !IsClosed && timestamp < UsableUntil && serverNow < WindowEnd;
+    /// <summary>True if a hold may be taken on it; the steady clock is asked alone, by which its window ends as well.</summary>
+    public bool IsUsable(long timestamp) => !IsClosed && timestamp < UsableUntil && timestamp < windowUntil;
 }

@@ -37,7 +37,6 @@ internal sealed partial class LeaseBook(InMemoryCostTracker local, RedisCostTrac
         }
 
         long timestamp = time.GetTimestamp();
-        long serverNow = direct.ServerNow;
         LeasedAccount? wanted = null;
         bool isHeld = false;
         lock (_gate)
@@ -45,7 +44,7 @@ internal sealed partial class LeaseBook(InMemoryCostTracker local, RedisCostTrac
             bool isHot = set.Count(timestamp, time.TimestampFrequency);
             for (int round = 0; round < 2 && !isHeld; round++)
             {
-                if (!TryCollect(set, timestamp, serverNow))
+                if (!TryCollect(set, timestamp))
                 {
                     break;
                 }
@@ -157,11 +156,11 @@ internal sealed partial class LeaseBook(InMemoryCostTracker local, RedisCostTrac
         return set;
     }
 
-    private static bool TryCollect(LeasedSet set, long timestamp, long serverNow)
+    private static bool TryCollect(LeasedSet set, long timestamp)
     {
         foreach (LeasedAccount account in set.All)
         {
-            if (account.Current is not { } lease || !lease.IsUsable(timestamp, serverNow))
+            if (account.Current is not { } lease || !lease.IsUsable(timestamp))
             {
                 return false;
             }

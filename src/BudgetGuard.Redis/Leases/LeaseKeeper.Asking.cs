@@ -118,13 +118,17 @@ internal sealed partial class LeaseKeeper
         }
 
         long asked = _time.GetTimestamp();
+        long until = end == long.MaxValue ? long.MaxValue : asked + Ticks(TimeSpan.FromTicks(end - _direct.ServerNow));
         if (await _direct.BorrowAsync(account.Single, account.ChargeOf(slice), Ttl, _stop).ConfigureAwait(false) is not { } borrowed)
         {
             _book.LeftIsUnknown(account);
             return false;
         }
 
-        var lease = new Lease(account, borrowed.Hold, account.LocalOf(borrowed.Hold.Id, slice), borrowed.Left, asked + Ticks(Ttl - Margin), end) { LastUsed = asked };
+        var lease = new Lease(account, borrowed.Hold, account.LocalOf(borrowed.Hold.Id, slice), borrowed.Left, asked + Ticks(Ttl - Margin), end, until)
+        {
+            LastUsed = asked,
+        };
         _book.Add(lease);
         return true;
     }

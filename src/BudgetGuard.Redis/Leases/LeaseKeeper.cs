@@ -168,7 +168,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         foreach (Lease lease in _book.All)
         {
             if (recalled?.Contains(lease.Account.Place.Own!) == true
-                || !lease.IsUsable(timestamp, _direct.ServerNow)
+                || !lease.IsUsable(timestamp)
+                || _direct.ServerNow >= lease.WindowEnd
                 || _time.GetElapsedTime(lease.LastUsed, timestamp) > Idle)
             {
                 _book.Close(lease);

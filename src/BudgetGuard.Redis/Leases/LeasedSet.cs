@@ -18,9 +18,10 @@ internal sealed class LeasedSet(LeaseBook book, LeasedAccount[] all)
     public bool Count(long timestamp, long frequency)
     {
         bool isHot = true;
+        long second = timestamp / frequency;
         foreach (LeasedAccount account in All)
         {
-            isHot &= account.Count(timestamp / frequency);
+            isHot &= account.Count(second);
         }
 
         return isHot;
