@@ -78,7 +78,7 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
                 now => accounts.Values(SentTime(now), name, fingerprint, RedisDuration(request.Ttl), now, account => account.HoldOf(request.Amount)),
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure) when (request.Id == default && failure is not RedisUnavailableException { WasSent: false })
+        catch (Exception failure) when ((request.Id == default || request.OwnsId) && failure is not RedisUnavailableException { WasSent: false })
         {
             // It may have been taken all the same; nobody knows of it, so it goes back. One with a name may be somebody else's.
             _outbox.Release(hold);

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
+using ConnectionMultiplexer = StackExchange.Redis.ConnectionMultiplexer;
 
 namespace BudgetGuard.Redis.Tests;
 
@@ -51,6 +52,19 @@ public sealed class SetupTests(RedisFixture redis) : IClassFixture<RedisFixture>
         Assert.Contains("127.0.0.1:1", refused.Message, StringComparison.Ordinal);
         Assert.Contains("BudgetGuard:Redis:ConnectionString", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-canary", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(",password=wrong-canary")]
+    public async Task Server_that_refuses_the_password_stops_the_start_and_says_so(string password)
+    {
+        await using RedisServer closed = await RedisServer.StartAsync();
+        await using ConnectionMultiplexer administrator = await closed.ConnectAsync();
+        await administrator.GetDatabase().ExecuteAsync("CONFIG", "SET", "requirepass", "right-canary");
+        IOException refused = await Assert.ThrowsAsync<IOException>(() => StartAsync(guard => guard.UseRedis($"{closed.Address}{password},connectRetry=1")));
+        Assert.Contains("refuses the user or the password", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", refused.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

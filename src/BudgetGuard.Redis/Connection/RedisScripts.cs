@@ -51,6 +51,16 @@ internal static class RedisScripts
 
     public static RedisScript Ended { get; } = Whole("ended");
 
+    public static RedisScript HoldNote { get; } = Whole("holdnote");
+
+    public static RedisScript Noted { get; } = Whole("noted");
+
+    public static RedisScript NoteGrown { get; } = Whole("notegrown");
+
+    public static RedisScript NoteEnded { get; } = Whole("noteended");
+
+    public static RedisScript Unnote { get; } = Whole("unnote");
+
     private static RedisScript Whole(string name) => new(name, _common + TextOf(name + ".lua"));
 
     private static string TextOf(string name)

@@ -1,6 +1,7 @@
 using BudgetGuard;
 using BudgetGuard.Accounting;
 using BudgetGuard.Api.Administration;
+using BudgetGuard.Api.Deciding;
 using BudgetGuard.Configuration;
 using BudgetGuard.Redis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -41,6 +42,7 @@ public static class BudgetGuardRedisExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RedisStartup>());
         services.Replace(ServiceDescriptor.Singleton<ICostTracker>(static provider => Open(provider)));
         services.KeepHistory(static provider => new RedisHistoryStore(TransportOf(provider), provider.GetRequiredService<RedisSetup>().Tree));
+        services.KeepHolds(static provider => new RedisHoldNotes(TransportOf(provider), provider.GetRequiredService<RedisSetup>().Tree));
         return builder;
     }
 

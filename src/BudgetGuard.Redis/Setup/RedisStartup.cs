@@ -52,9 +52,18 @@ internal sealed class RedisStartup(RedisSetup setup, RedisConnection connection,
         }
         catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
+            if (IsRefusal(failure))
+            {
+                throw new IOException(
+                    $"Redis at {setup.Endpoints} refuses the user or the password that BudgetGuard:Redis:ConnectionString gives it, or wants one and there is none.", failure);
+            }
+
             throw new IOException($"Redis at {setup.Endpoints} does not answer. Start it, or set BudgetGuard:Redis:ConnectionString.", failure);
         }
     }
+
+    private static bool IsRefusal(Exception? failure) =>
+        failure is not null && (failure is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } || IsRefusal(failure.InnerException));
 
     private async Task<List<string>> RisksAsync(Dictionary<string, string> info, CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ internal static class HistoryQueries
 {
     public static List<DecisionEntry> ReadDecisions(string path, int most)
     {
-        using SqliteConnection? connection = HistoryOpening.OpenToRead(path);
+        using SqliteConnection? connection = SideFile.History.OpenToRead(path);
         List<DecisionEntry> found = [];
         if (connection is null)
         {
@@ -40,7 +40,7 @@ internal static class HistoryQueries
 
     public static void ReadSpend(string path, DateTimeOffset from, DateTimeOffset to, Action<HourSpend> visit, CancellationToken cancellationToken)
     {
-        using SqliteConnection? connection = HistoryOpening.OpenToRead(path);
+        using SqliteConnection? connection = SideFile.History.OpenToRead(path);
         if (connection is null)
         {
             return;

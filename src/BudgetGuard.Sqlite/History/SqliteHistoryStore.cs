@@ -25,8 +25,7 @@ internal sealed class SqliteHistoryStore(string path) : IGuardHistoryStore, IDis
     private volatile bool _isOver;
 
     /// <summary>The file of the history that belongs to a file of budgets.</summary>
-    public static string PathBeside(string budgets) =>
-        Path.Combine(Path.GetDirectoryName(budgets) ?? "", Path.GetFileNameWithoutExtension(budgets) + "-history.db");
+    public static string PathBeside(string budgets) => SideFile.PathBeside(budgets, "-history.db");
 
     public Task WriteAsync(HistoryBatch batch) => Task.Run(() => Write(batch));
 
@@ -85,7 +84,7 @@ internal sealed class SqliteHistoryStore(string path) : IGuardHistoryStore, IDis
 
     private bool WriteOpen(HistoryBatch batch)
     {
-        _connection ??= HistoryOpening.OpenToWrite(path);
+        _connection ??= SideFile.History.OpenToWrite(path, isSynced: false);
         _commands ??= new HistoryCommands(_connection);
         using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
         bool isNew = _commands.Run(batch, transaction);

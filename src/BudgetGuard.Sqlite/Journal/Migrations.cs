@@ -11,6 +11,8 @@ internal sealed class Migrations(params string[] steps)
 
     public static Migrations History { get; } = new("101_history.sql");
 
+    public static Migrations Notes { get; } = new("201_notes.sql");
+
     /// <summary>The newest format.</summary>
     public int Latest => steps.Length;
 

@@ -1,6 +1,7 @@
 using BudgetGuard;
 using BudgetGuard.Accounting;
 using BudgetGuard.Api.Administration;
+using BudgetGuard.Api.Deciding;
 using BudgetGuard.Configuration;
 using BudgetGuard.Diagnostics;
 using BudgetGuard.Sqlite;
@@ -38,6 +39,11 @@ public static class BudgetGuardSqliteExtensions
             SqliteSetup.Read(provider.GetRequiredService<SettingsSource>(), provider.GetServices<Action<SqliteStoreOptions>>()));
         builder.Services.Replace(ServiceDescriptor.Singleton<ICostTracker>(static provider => Open(provider)));
         builder.Services.KeepHistory(static provider => new SqliteHistoryStore(SqliteHistoryStore.PathBeside(provider.GetRequiredService<SqliteSetup>().Path)));
+        builder.Services.KeepHolds(static provider =>
+        {
+            SqliteSetup setup = provider.GetRequiredService<SqliteSetup>();
+            return new SqliteHoldNotes(SqliteHoldNotes.PathBeside(setup.Path), setup.Durability, provider.GetRequiredService<TimeProvider>());
+        });
         return builder;
     }
 

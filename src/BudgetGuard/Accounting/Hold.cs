@@ -25,7 +25,11 @@ public readonly record struct HoldId(ulong High, ulong Low)
 /// <param name="Amount">What may be needed at most.</param>
 /// <param name="Ttl">How long the hold lasts if nobody resolves it.</param>
 /// <param name="Id">An identity the caller brings, which makes the request idempotent; default: the tracker makes one.</param>
-public readonly record struct HoldRequest(AccountSet Accounts, Charge Amount, TimeSpan Ttl, HoldId Id = default);
+public readonly record struct HoldRequest(AccountSet Accounts, Charge Amount, TimeSpan Ttl, HoldId Id = default)
+{
+    /// <summary>True if the identity was made for this request alone: where nobody knows what became of it, it may be given back.</summary>
+    internal bool OwnsId { get; init; }
+}
 
 /// <summary>Money set aside on every account of a request until it is settled, released or expires.</summary>
 /// <param name="Id">The hold's identity.</param>

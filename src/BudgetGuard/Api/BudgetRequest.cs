@@ -59,6 +59,9 @@ public class BudgetRequest
         init => _id = value == default ? null : new BroughtId(value);
     }
 
+    /// <summary>True if <see cref="Id"/> was made for this request alone, so that nobody else asks for the same hold.</summary>
+    internal virtual bool OwnsId => false;
+
     /// <summary>True if only a header names the model: nobody has checked that the app uses it, so it must not make anything cheaper.</summary>
     internal bool ModelIsOnlyClaimed { get; }
 

@@ -95,7 +95,7 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
     }
 
     private static HoldRequest ToHold(BudgetRequest request, BudgetPlan plan, GuardSettings current) =>
-        new(plan.Accounts, request.AmountOr(current.DefaultCost), request.HoldFor ?? current.HoldTimeout, request.Id);
+        new(plan.Accounts, request.AmountOr(current.DefaultCost), request.HoldFor ?? current.HoldTimeout, request.Id) { OwnsId = request.OwnsId };
 
     private async ValueTask<BudgetDecision> AwaitHoldAsync(
         Task<HoldResult> attempt, BudgetPlan plan, TimeSpan timeout, long started, CancellationToken cancellationToken)

@@ -70,7 +70,7 @@ public sealed class HistoryFileTests : IDisposable
     public async Task The_file_is_written_ahead_and_strict()
     {
         await _disk.Store.WriteAsync(Batch(1, Sum("ann", 1)));
-        using SqliteConnection? connection = HistoryOpening.OpenToRead(_disk.Path);
+        using SqliteConnection? connection = SideFile.History.OpenToRead(_disk.Path);
         using SqliteCommand command = connection!.CreateCommand();
         command.CommandText = "PRAGMA journal_mode";
         Assert.Equal("wal", command.ExecuteScalar());

@@ -6,7 +6,8 @@ namespace BudgetGuard.Api.Deciding;
 
 /// <summary>Decides for callers of the API, by the same policy as the middleware does.</summary>
 internal sealed class Decider(
-    Admission admission, BudgetPolicy policy, Settler settler, HoldRegister register, DecisionResults results, SettingsSource settings, TimeProvider time)
+    Admission admission, BudgetPolicy policy, Settler settler, HoldRegister register, HoldNotes notes, DecisionResults results, SettingsSource settings,
+    TimeProvider time)
 {
     private const string Unavailable = "The budget guard cannot decide now: its store or its policy does not answer.";
 
@@ -31,13 +32,25 @@ internal sealed class Decider(
 
         if (!known.Fingerprint.AsSpan().SequenceEqual(fingerprint))
         {
-            return Problem.Conflict("The id was used before for another request.");
+            return UsedForAnother();
         }
 
         DecisionResult answer = await known.Answer.Task.WaitAsync(aborted).ConfigureAwait(false);
-        return known.End == HoldEnd.None && known.ExpiresAt > time.GetUtcNow()
-            ? answer
-            : Problem.Conflict("The id was used before, and its hold is over.");
+        if (known.IsNoted && notes.AreShared)
+        {
+            (bool isAnswered, HoldNote? note) = await notes.FindAsync(known.Id).ConfigureAwait(false);
+            if (!isAnswered)
+            {
+                return Problem.Unavailable(Unavailable);
+            }
+
+            if (note is not null)
+            {
+                return note.IsOpen(time.GetUtcNow()) ? answer : UsedAndOver();
+            }
+        }
+
+        return known.End == HoldEnd.None && known.ExpiresAt > time.GetUtcNow() ? answer : UsedAndOver();
     }
 
     /// <summary>Holds more, if there is more; the hold lasts anew for as long as it did at first.</summary>
@@ -78,9 +91,15 @@ internal sealed class Decider(
             }
 
             Grow(hold, grown, now);
+            if (hold.IsNoted)
+            {
+                await notes.GrowAsync(hold, cost).ConfigureAwait(false);
+            }
+
             Account? tightest = answer.IsGranted && grown.Accounts is { } accounts ? accounts.Accounts[answer.Tightest] : null;
             Money? remaining = tightest?.Terms.Unit == BudgetUnit.Usd ? Money.FromNanos(answer.Remaining) : null;
-            return DecisionResults.Allowed(hold, tightest?.Terms.Name, remaining, isDegraded: !answer.IsGranted);
+            var telling = new DecidedTelling(hold.Hold.Amount.Cost, hold.ExpiresAt, tightest?.Terms.Name, remaining);
+            return DecisionResults.Allowed(hold.Id, telling, isDegraded: !answer.IsGranted);
         }
         finally
         {
@@ -89,6 +108,10 @@ internal sealed class Decider(
     }
 
     private static Problem Over() => Problem.Conflict("The hold is over.");
+
+    private static Problem UsedForAnother() => Problem.Conflict("The id was used before for another request.");
+
+    private static Problem UsedAndOver() => Problem.Conflict("The id was used before, and its hold is over.");
 
     private async Task<DecisionResult> BeginAsync(DecidedHold hold, CancellationToken deciding, CancellationToken aborted)
     {
@@ -113,6 +136,10 @@ internal sealed class Decider(
             // Nobody was told of it, and nobody can ask for it again.
             register.Remove(hold);
             await settler.ReleaseAsync(hold.Hold).ConfigureAwait(false);
+            if (hold.IsNoted)
+            {
+                await notes.TryRemoveAsync(hold).ConfigureAwait(false);
+            }
         }
 
         return answer;
@@ -120,6 +147,11 @@ internal sealed class Decider(
 
     private async Task<DecisionResult> AskAsync(DecidedHold hold, CancellationToken cancellationToken)
     {
+        if (await NamedAsync(hold).ConfigureAwait(false) is { } before)
+        {
+            return before;
+        }
+
         DecisionRequest request = hold.Terms.Request;
         BudgetDecision decision;
         try
@@ -136,12 +168,77 @@ internal sealed class Decider(
 
         if (decision.Denial is { } denial)
         {
+            // What another node has just taken for the same question may be what this one lacks.
+            if (notes.AreShared && await NamedAsync(hold).ConfigureAwait(false) is { } meanwhile)
+            {
+                return meanwhile;
+            }
+
             register.Remove(hold);
             return results.Denied(request, denial);
         }
 
         hold.Hold = new Hold(decision.Hold.Id, decision.Hold.Accounts, request.KnownAmount);
-        return DecisionResults.Allowed(hold, decision.Budget, decision.Remaining, decision.IsUncounted);
+        var telling = new DecidedTelling(hold.Hold.Amount.Cost, hold.ExpiresAt, decision.Budget, decision.Remaining);
+        return notes.AreKept && !decision.IsUncounted && await NoteAsync(hold, telling).ConfigureAwait(false) is { } other
+            ? other
+            : DecisionResults.Allowed(hold.Id, telling, decision.IsUncounted);
+    }
+
+    /// <summary>Notes a hold that was taken; the answer where it is not to be: another node was faster with the same name, or the store did not take the note.</summary>
+    private async ValueTask<DecisionResult?> NoteAsync(DecidedHold hold, DecidedTelling telling)
+    {
+        (bool isAnswered, bool isAdded) = await notes.TryAddAsync(hold, telling).ConfigureAwait(false);
+        hold.IsNoted = true;
+        if (isAdded)
+        {
+            return null;
+        }
+
+        if (isAnswered)
+        {
+            await settler.ReleaseAsync(hold.Hold).ConfigureAwait(false);
+            return await NamedAsync(hold).ConfigureAwait(false) ?? Unanswered(hold);
+        }
+
+        if (!policy.Match(hold.Terms.Request, settings.Current).ClosedOnStoreFailure)
+        {
+            return null;
+        }
+
+        // A note that is there all the same is found by who asks again, and must not be of a hold that was given back.
+        if (hold.Name is null || await notes.TryRemoveAsync(hold).ConfigureAwait(false))
+        {
+            await settler.ReleaseAsync(hold.Hold).ConfigureAwait(false);
+        }
+
+        return Unanswered(hold);
+    }
+
+    /// <summary>What is answered where a hold with the same name of the same caller is noted; null where none is.</summary>
+    private async ValueTask<DecisionResult?> NamedAsync(DecidedHold hold)
+    {
+        if (hold.Name is null || !notes.AreKept)
+        {
+            return null;
+        }
+
+        (bool isAnswered, HoldNote? note) = await notes.FindNamedAsync(hold.Caller, hold.Name).ConfigureAwait(false);
+        if (note is null)
+        {
+            return isAnswered || !policy.Match(hold.Terms.Request, settings.Current).ClosedOnStoreFailure ? null : Unanswered(hold);
+        }
+
+        register.Remove(hold);
+        return !note.IsOf(hold.Fingerprint!) ? UsedForAnother()
+            : note.IsOpen(time.GetUtcNow()) ? DecisionResults.Allowed(note.Id, note.Telling, isDegraded: false)
+            : UsedAndOver();
+    }
+
+    private DecisionResult Unanswered(DecidedHold hold)
+    {
+        register.Remove(hold);
+        return Problem.Unavailable(Unavailable);
     }
 
     private void Grow(DecidedHold hold, Hold grown, DateTimeOffset now)

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace BudgetGuard.Api.Deciding;
 
 /// <summary>Turns what a caller asks into what the policy decides on, costed as the middleware would cost the request itself.</summary>
-internal sealed class DecisionAssessor(RequestEstimator estimator, SettingsSource settings)
+internal sealed class DecisionAssessor(RequestEstimator estimator, HoldNotes notes, SettingsSource settings)
 {
     /// <summary>The longest that a hold may last, in seconds: a day.</summary>
     public const int MostTtlSeconds = 86_400;
@@ -40,8 +40,9 @@ internal sealed class DecisionAssessor(RequestEstimator estimator, SettingsSourc
 
         TimeSpan ttl = input.TtlSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : settings.Current.HoldTimeout;
         var subject = new BudgetSubject(input.User) { Team = input.Team };
+        HoldId id = notes.AreShared ? DecidedHold.NewId() : default;
         var request = new DecisionRequest(
-            subject, input.Operation ?? api?.Operation ?? BudgetRequest.DefaultOperation, model ?? input.Model, ttl);
+            subject, input.Operation ?? api?.Operation ?? BudgetRequest.DefaultOperation, model ?? input.Model, ttl, id);
         return await EstimateAsync(context, input, request, call).ConfigureAwait(false) ?? (new DecisionTerms(request, ttl, api), null);
     }
 

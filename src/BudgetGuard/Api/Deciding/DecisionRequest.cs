@@ -4,6 +4,12 @@ namespace BudgetGuard.Api.Deciding;
 internal sealed class DecisionRequest(in BudgetSubject subject, string operation, string? model, TimeSpan holdFor)
     : BudgetRequest(subject, operation, model, modelIsOnlyClaimed: false, [])
 {
+    /// <summary>As a hold with an id of its own, which no other request has.</summary>
+    public DecisionRequest(in BudgetSubject subject, string operation, string? model, TimeSpan holdFor, HoldId id)
+        : this(subject, operation, model, holdFor) => Id = id;
+
+    internal override bool OwnsId => true;
+
     internal override TimeSpan? HoldFor { get; } = holdFor;
 
     /// <summary>The same with another amount.</summary>

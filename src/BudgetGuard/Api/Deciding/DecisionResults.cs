@@ -15,14 +15,14 @@ namespace BudgetGuard.Api.Deciding;
 /// <summary>Puts decisions into words.</summary>
 internal sealed class DecisionResults(GuardResponses responses, SettingsSource settings)
 {
-    public static DecisionResult Allowed(DecidedHold hold, string? budget, Money? remaining, bool isDegraded) => TypedResults.Json(
+    public static DecisionResult Allowed(string id, in DecidedTelling telling, bool isDegraded) => TypedResults.Json(
         new AllowedAnswer
         {
-            HoldId = hold.Id,
-            EstimatedCost = hold.Hold.Amount.Cost.Usd,
-            ExpiresAt = hold.ExpiresAt.UtcDateTime,
-            Budget = budget,
-            Remaining = remaining?.Usd,
+            HoldId = id,
+            EstimatedCost = telling.Estimated.Usd,
+            ExpiresAt = telling.ExpiresAt.UtcDateTime,
+            Budget = telling.Budget,
+            Remaining = telling.Remaining?.Usd,
             Degraded = isDegraded ? true : null,
         },
         DecisionJson.Default.AllowedAnswer);

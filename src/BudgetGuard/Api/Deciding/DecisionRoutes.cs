@@ -18,6 +18,8 @@ internal static class DecisionRoutes
     public static IServiceCollection AddDecisions(this IServiceCollection services)
     {
         services.TryAddSingleton<HoldRegister>();
+        services.TryAddSingleton<HoldNotes>();
+        services.TryAddSingleton<HoldFinder>();
         services.TryAddSingleton<DecisionResults>();
         services.TryAddSingleton<DecisionAssessor>();
         services.TryAddSingleton<Decider>();
@@ -26,6 +28,10 @@ internal static class DecisionRoutes
         services.TryAddSingleton<Authorizer>();
         return services;
     }
+
+    /// <summary>Has what is known of holds kept beside the budgets.</summary>
+    public static void KeepHolds(this IServiceCollection services, Func<IServiceProvider, IHoldNoteStore> open) =>
+        services.Replace(ServiceDescriptor.Singleton(open));
 
     /// <summary>Maps them; the guard does not guard them themselves.</summary>
     public static void Map(RouteGroupBuilder group)
@@ -76,34 +82,39 @@ internal static class DecisionRoutes
     }
 
     private static async Task<DecisionResult> ExtendAsync(
-        HttpContext context, string id, [FromServices] HoldRegister register, [FromServices] Decider decider, [FromServices] TimeProvider time)
+        HttpContext context, string id, [FromServices] HoldFinder holds, [FromServices] Decider decider, [FromServices] TimeProvider time)
     {
         (ExtendInput? input, Problem? problem) = await StrictBody.ReadAsync(context, DecisionJson.Default.ExtendInput, SmallBody, time);
         problem ??= input!.Cost is not { } more ? Problem.Of("cost", "must be there") : more.Problem is { } wrong ? Problem.Of("cost", wrong) : null;
-        return problem is not null ? problem
-            : register.Find(ApiCaller.Of(context), id) is { } hold ? await decider.ExtendAsync(hold, input!.Cost!.Value.Value)
-            : Problem.NoHold();
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        (DecidedHold? hold, problem) = await holds.FindAsync(ApiCaller.Of(context), id);
+        return hold is null ? problem! : await decider.ExtendAsync(hold, input!.Cost!.Value.Value);
     }
 
     private static async Task<SettleResult> SettleAsync(
-        HttpContext context, string id, [FromServices] HoldRegister register, [FromServices] HoldEnder ender, [FromServices] TimeProvider time)
+        HttpContext context, string id, [FromServices] HoldFinder holds, [FromServices] HoldEnder ender, [FromServices] TimeProvider time)
     {
         (SettleInput? input, Problem? problem) = await StrictBody.ReadAsync(context, DecisionJson.Default.SettleInput, SmallBody, time);
         problem ??= FaultOf(input!);
-        return problem is not null ? problem
-            : register.Find(ApiCaller.Of(context), id) is { } hold ? await ender.SettleAsync(hold, input!)
-            : Problem.NoHold();
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        (DecidedHold? hold, problem) = await holds.FindAsync(ApiCaller.Of(context), id);
+        return hold is null ? problem! : await ender.SettleAsync(hold, input!);
     }
 
     private static async Task<Results<NoContent, Problem>> ReleaseAsync(
-        HttpContext context, string id, [FromServices] HoldRegister register, [FromServices] HoldEnder ender)
+        HttpContext context, string id, [FromServices] HoldFinder holds, [FromServices] HoldEnder ender)
     {
-        if (register.Find(ApiCaller.Of(context), id) is not { } hold)
-        {
-            return Problem.NoHold();
-        }
-
-        return await ender.ReleaseAsync(hold) is { } problem ? problem : TypedResults.NoContent();
+        (DecidedHold? hold, Problem? problem) = await holds.FindAsync(ApiCaller.Of(context), id);
+        problem ??= await ender.ReleaseAsync(hold!);
+        return problem is null ? TypedResults.NoContent() : problem;
     }
 
     private static Problem? FaultOf(SettleInput input)

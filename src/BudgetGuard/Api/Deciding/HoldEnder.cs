@@ -7,8 +7,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace BudgetGuard.Api.Deciding;
 
-/// <summary>Ends the holds of callers of the API: settled at what the work really used, or released.</summary>
-internal sealed class HoldEnder(Settler settler, HoldRegister register, ReportedUsage usages, SettingsSource settings, TimeProvider time)
+/// <summary>
+/// Ends the holds of callers of the API: settled at what the work really used, or released. Where a note of the hold is kept, the note says first how it ended, for all
+/// nodes; then the accounts are told, again if need be, until they have taken it.
+/// </summary>
+internal sealed class HoldEnder(Settler settler, HoldRegister register, HoldNotes notes, ReportedUsage usages, SettingsSource settings, TimeProvider time)
 {
     private const string NotTaken = "The store of the budget guard did not take it; the same again is safe.";
 
@@ -22,7 +25,7 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
             byte[] with = Fingerprint.Of(input);
             if (hold.End == HoldEnd.Settled && with.AsSpan().SequenceEqual(hold.SettledWith))
             {
-                return Settled(hold.Settled);
+                return await TakeAsync(hold).ConfigureAwait(false);
             }
 
             (Charge actual, long inputTokens, Problem? fault) = ChargeOf(hold, input);
@@ -31,21 +34,33 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
                 return fault;
             }
 
-            if (hold.End == HoldEnd.Settled)
+            if (hold.End != HoldEnd.Settled)
             {
-                return actual.Cost == hold.Settled ? Settled(hold.Settled) : Problem.Conflict("The hold was settled before at another cost.");
+                if (await NoteAsync(hold, new NotedEnd(HoldEnd.Settled, actual, with)).ConfigureAwait(false) is not { } isNew)
+                {
+                    return Problem.Unavailable(NotTaken);
+                }
+
+                if (isNew)
+                {
+                    // Noted is settled, whoever brings it to the accounts; without a note it is only once they have it.
+                    bool isNoted = hold.IsNoted;
+                    if (!isNoted && !await settler.TrySettleAsync(hold.Hold, actual).ConfigureAwait(false))
+                    {
+                        return Problem.Unavailable(NotTaken);
+                    }
+
+                    settler.Count(hold.Terms.Request, hold.Hold.Accounts, actual, inputTokens);
+                    hold.EndAs(new NotedEnd(HoldEnd.Settled, actual, with));
+                    hold.IsTaken = !isNoted;
+                    End(hold);
+                    return await TakeAsync(hold).ConfigureAwait(false);
+                }
             }
 
-            if (!await settler.TrySettleAsync(hold.Hold, actual).ConfigureAwait(false))
-            {
-                return Problem.Unavailable(NotTaken);
-            }
-
-            settler.Count(hold.Terms.Request, hold.Hold.Accounts, actual, inputTokens);
-            hold.Settled = actual.Cost;
-            hold.SettledWith = with;
-            End(hold, HoldEnd.Settled);
-            return Settled(actual.Cost);
+            return actual.Cost == hold.Settled.Cost || with.AsSpan().SequenceEqual(hold.SettledWith)
+                ? await TakeAsync(hold).ConfigureAwait(false)
+                : Problem.Conflict("The hold was settled before at another cost.");
         }
         finally
         {
@@ -59,9 +74,25 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
         await hold.Gate.EnterAsync().ConfigureAwait(false);
         try
         {
-            if (hold.End != HoldEnd.None)
+            bool isNew = false;
+            if (hold.End == HoldEnd.None)
+            {
+                if (await NoteAsync(hold, NotedEnd.Released).ConfigureAwait(false) is not { } noted)
+                {
+                    return Problem.Unavailable(NotTaken);
+                }
+
+                isNew = noted;
+            }
+
+            if (hold.End == HoldEnd.Settled || hold.IsTaken)
             {
                 return null;
+            }
+
+            if (isNew && hold.IsNoted)
+            {
+                Released(hold);
             }
 
             if (!await settler.TryReleaseAsync(hold.Hold).ConfigureAwait(false))
@@ -69,8 +100,12 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
                 return Problem.Unavailable(NotTaken);
             }
 
-            settler.CountNothing(hold.Terms.Request);
-            End(hold, HoldEnd.Released);
+            if (isNew && !hold.IsNoted)
+            {
+                Released(hold);
+            }
+
+            hold.IsTaken = true;
             return null;
         }
         finally
@@ -79,7 +114,54 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
         }
     }
 
-    private static SettleResult Settled(Money cost) => TypedResults.Json(new SettledAnswer(cost.Usd), DecisionJson.Default.SettledAnswer);
+    /// <summary>
+    /// Notes how a hold ended: true if it is the end that counts, false if another is, which the hold then has; null where the note could not be asked.
+    /// True too where no note of it is kept.
+    /// </summary>
+    private async ValueTask<bool?> NoteAsync(DecidedHold hold, NotedEnd end)
+    {
+        if (!hold.IsNoted)
+        {
+            return true;
+        }
+
+        (bool isAnswered, (NotedEnd End, bool IsNew)? noted) = await notes.EndAsync(hold, end).ConfigureAwait(false);
+        if (!isAnswered)
+        {
+            return null;
+        }
+
+        if (noted is not { } found)
+        {
+            // Forgotten meanwhile, or never written.
+            hold.IsNoted = false;
+            return true;
+        }
+
+        if (!found.IsNew)
+        {
+            hold.EndAs(found.End);
+            hold.IsTaken = false;
+        }
+
+        return found.IsNew;
+    }
+
+    /// <summary>Has the accounts take the settlement, if they have not; they count it once.</summary>
+    private async ValueTask<SettleResult> TakeAsync(DecidedHold hold)
+    {
+        if (!hold.IsTaken)
+        {
+            if (!await settler.TrySettleAsync(hold.Hold, hold.Settled).ConfigureAwait(false))
+            {
+                return Problem.Unavailable(NotTaken);
+            }
+
+            hold.IsTaken = true;
+        }
+
+        return TypedResults.Json(new SettledAnswer(hold.Settled.Cost.Usd), DecisionJson.Default.SettledAnswer);
+    }
 
     private (Charge Actual, long InputTokens, Problem? Fault) ChargeOf(DecidedHold hold, SettleInput input)
     {
@@ -106,9 +188,12 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
         return (settings.Current.EnableCostTracking ? actual : held, inputTokens, null);
     }
 
-    private void End(DecidedHold hold, HoldEnd how)
+    private void Released(DecidedHold hold)
     {
-        hold.End = how;
-        register.EndsAt(hold, time.GetUtcNow());
+        settler.CountNothing(hold.Terms.Request);
+        hold.EndAs(NotedEnd.Released);
+        End(hold);
     }
+
+    private void End(DecidedHold hold) => register.EndsAt(hold, time.GetUtcNow());
 }
