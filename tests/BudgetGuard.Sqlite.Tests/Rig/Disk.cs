@@ -25,11 +25,16 @@ internal sealed class Disk : IAsyncDisposable
 
     public SqliteCostTracker Tracker => _tracker ??= Start();
 
-    public SqliteCostTracker Start()
+    public SqliteCostTracker Start() => Start(file => Wrap(file));
+
+    /// <summary>Another process, with nothing between it and the file.</summary>
+    public SqliteCostTracker StartOther() => Start(static file => file);
+
+    private SqliteCostTracker Start(Func<IJournalFile, IJournalFile> wrap)
     {
         var logger = new FakeLogger(Log);
         return new SqliteCostTracker(
-            () => Wrap(SqliteJournalFile.Open(Path, Durability)), Path, Durability, Time, () => ExpiredHolds, new StoreSignals(logger, Path));
+            () => wrap(SqliteJournalFile.Open(Path, Durability)), Path, Durability, Time, () => ExpiredHolds, new StoreSignals(logger, Path));
     }
 
     /// <summary>A new process on the same file, after the old one was shut down.</summary>
