@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 
@@ -13,6 +14,9 @@ internal sealed class Disk : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 10, 12, 0, 0, TimeSpan.Zero));
 
     public FakeLogCollector Log { get; } = new();
+
+    /// <summary>What is logged goes there instead of to <see cref="Log"/>.</summary>
+    public ILogger? Logger { get; set; }
 
     public string Path => System.IO.Path.Combine(_folder, "budgets.db");
 
@@ -32,7 +36,7 @@ internal sealed class Disk : IAsyncDisposable
 
     private SqliteCostTracker Start(Func<IJournalFile, IJournalFile> wrap)
     {
-        var logger = new FakeLogger(Log);
+        ILogger logger = Logger ?? new FakeLogger(Log);
         return new SqliteCostTracker(
             () => wrap(SqliteJournalFile.Open(Path, Durability)), Path, Durability, Time, () => ExpiredHolds, new StoreSignals(logger, Path));
     }
