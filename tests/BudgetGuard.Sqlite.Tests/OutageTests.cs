@@ -55,6 +55,38 @@ public sealed class OutageTests
         Assert.Equal(70, (await disk.Tracker.StateAsync(Ann)).Settled);
     }
 
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 100)]
+    public async Task Who_asked_first_and_leaves_takes_nothing_from_who_asked_again(bool bothLeave, long held)
+    {
+        var faults = new FaultyDisk();
+        await using var disk = new Disk { Wrap = faults.Wrap };
+        SqliteCostTracker tracker = disk.Tracker;
+        using var stuck = new ManualResetEventSlim();
+        faults.Stuck = stuck;
+        using var leaving = new CancellationTokenSource();
+        using var alsoLeaving = new CancellationTokenSource();
+        ValueTask<HoldResult> first = tracker.HoldAsync(Hold(Set(Ann), 100, new HoldId(5, 5)), leaving.Token);
+        ValueTask<HoldResult> again = tracker.HoldAsync(Hold(Set(Ann), 100, new HoldId(5, 5)), alsoLeaving.Token);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await first);
+        if (bothLeave)
+        {
+            await alsoLeaving.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await again);
+        }
+
+        faults.Stuck = null;
+        stuck.Set();
+        if (!bothLeave)
+        {
+            Assert.Equal(HoldOutcome.Held, (await again).Outcome);
+        }
+
+        Assert.Equal(held, (await tracker.StateAsync(Ann)).Held);
+    }
+
     private sealed class LogOn(FaultyDisk disk) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
