@@ -23,4 +23,27 @@ public sealed class RecoveryTests
         await disk.Tracker.SettleAsync(first, Nanos(200), default);
         Assert.Equal(60 + 200 + 10, (await disk.Tracker.StateAsync(Ann)).Settled);
     }
+
+    [Fact]
+    public async Task What_only_forgotten_holds_needed_is_taken_out_at_the_start()
+    {
+        await using var disk = new Disk();
+        BudgetTerms day = Terms("day", carryDebt: true);
+        Account ann = Of(day, "ann");
+        Account carl = Of(day, "carl");
+        await disk.Tracker.SettleAsync(await disk.Tracker.HeldAsync(Set(carl), 10), Nanos(10), default);
+        await disk.Tracker.ReleaseAsync(await disk.Tracker.HeldAsync(Set(ann), 10), default);
+        await disk.Tracker.ResetAsync(ann, default);
+        await disk.Tracker.ReleaseAsync(await disk.Tracker.HeldAsync(Set(carl), 20, new HoldId(1, 1)), default);
+        disk.Time.Advance(TimeSpan.FromHours(25));
+
+        // Takes the place of the settled hold: the released ones are forgotten only by the start.
+        await disk.Tracker.ReleaseAsync(await disk.Tracker.HeldAsync(Set(Of(day, "bob")), 10), default);
+        await disk.RestartAsync();
+        await disk.Tracker.HeldAsync(Set(Of(day, "bob")), 10);
+        await disk.StopAsync();
+        Assert.Equal(0, disk.Read("SELECT COUNT(*) FROM accounts WHERE place = 2"));
+        await disk.RestartAsync();
+        Assert.Equal(0, (await disk.Tracker.StateAsync(carl)).Settled);
+    }
 }

@@ -93,6 +93,11 @@ internal sealed class AccountRestorer(IJournalFile file, BatchMaker maker, strin
             AccountLedger ledger = AccountRestoring.Account(_budgets[row.Budget], Partition(ref record), row.Limit, row.Place, row.Window, ref record);
             ledger.Kept = new KeptAccount(row.Id, row.Partition, row.Checksum);
             _accounts.Add(row.Id, ledger);
+            if (row.Place == AccountPlace.Left)
+            {
+                maker.Look(ledger);
+            }
+
             Expect(ledger.Current);
             last = row.Id;
         }
@@ -129,6 +134,7 @@ internal sealed class AccountRestorer(IJournalFile file, BatchMaker maker, strin
             }
 
             windows.Add(window);
+            maker.Look(ledger);
             Expect(window);
         }
 
