@@ -1,4 +1,5 @@
 using BudgetGuard.Accounting;
+using Microsoft.Data.Sqlite;
 
 namespace BudgetGuard.Sqlite;
 
@@ -41,7 +42,7 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
         {
             var restorer = new AccountRestorer(file, maker, path);
             _memory.Restore(restorer.Restore);
-            file.Accept();
+            Accept(file, path);
             _pump = new JournalPump(_memory, maker, file, open, signals, answersInline: drive is not null);
             _claims = new ClaimBook(_pump);
             foreach (ClaimRow claim in restorer.Claims)
@@ -199,6 +200,18 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
 
     /// <summary>Ends as a crash does: what is not written is lost.</summary>
     internal ValueTask CrashAsync() => _thread.CrashAsync();
+
+    private static void Accept(IJournalFile file, string path)
+    {
+        try
+        {
+            file.Accept();
+        }
+        catch (SqliteException failure)
+        {
+            throw new IOException($"'{path}' cannot be written: {failure.Message}", failure);
+        }
+    }
 
     private ValueTask<HoldResult> Told(in HoldResult result)
     {

@@ -46,4 +46,55 @@ public sealed class RecoveryTests
         await disk.RestartAsync();
         Assert.Equal(0, (await disk.Tracker.StateAsync(carl)).Settled);
     }
+
+    [Theory]
+    [InlineData(10, 0, "cannot be read")]
+    [InlineData(7, 0, "cannot be read")]
+    [InlineData(0, 13, "cannot be written")]
+    [InlineData(0, 10, "cannot be written")]
+    public async Task A_disk_that_fails_is_not_called_a_damaged_file(int reading, int accepting, string expected)
+    {
+        var faults = new FaultyDisk();
+        await using var disk = new Disk { Wrap = faults.Wrap };
+        await disk.Tracker.HeldAsync(Set(Ann), 100);
+        await disk.StopAsync();
+        (faults.ReadingFails, faults.AcceptingFails) = (reading, accepting);
+        IOException refused = Assert.Throws<IOException>(disk.Start);
+        Assert.Contains(disk.Path, refused.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+        (faults.ReadingFails, faults.AcceptingFails) = (0, 0);
+        Assert.Equal(100, (await disk.Tracker.StateAsync(Ann)).Settled);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_log_whose_file_is_gone_is_refused_and_left(bool isEmpty)
+    {
+        await using var disk = new Disk();
+        await disk.Tracker.HeldAsync(Set(Ann), 100);
+        string log = disk.Path + "-wal";
+        byte[] written = await ReadOpenAsync(log);
+        Assert.NotEmpty(written);
+        await disk.StopAsync();
+        File.Delete(disk.Path);
+        await File.WriteAllBytesAsync(log, written);
+        if (isEmpty)
+        {
+            await File.WriteAllBytesAsync(disk.Path, []);
+        }
+
+        InvalidDataException refused = Assert.Throws<InvalidDataException>(disk.Start);
+        Assert.Contains(log, refused.Message, StringComparison.Ordinal);
+        Assert.Contains("left as it is", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(written, await File.ReadAllBytesAsync(log));
+    }
+
+    private static async Task<byte[]> ReadOpenAsync(string path)
+    {
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var copy = new MemoryStream();
+        await file.CopyToAsync(copy);
+        return copy.ToArray();
+    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BudgetGuard.Accounting;
+using Microsoft.Data.Sqlite;
 
 namespace BudgetGuard.Sqlite;
 
@@ -46,7 +47,11 @@ internal sealed class AccountRestorer(IJournalFile file, BatchMaker maker, strin
         {
             throw new InvalidDataException($"'{path}' has a budget in a time zone this machine does not know: {failure.Message}", failure);
         }
-        catch (Exception failure) when (failure is Microsoft.Data.Sqlite.SqliteException or InvalidCastException or InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException
+        catch (SqliteException failure) when (!JournalOpening.IsDamage(failure))
+        {
+            throw new IOException($"'{path}' cannot be read: {failure.Message}", failure);
+        }
+        catch (Exception failure) when (failure is SqliteException or InvalidCastException or InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException
             || (failure is InvalidDataException && !failure.Message.StartsWith($"'{path}'", StringComparison.Ordinal)))
         {
             throw Damaged(failure.Message, failure);
