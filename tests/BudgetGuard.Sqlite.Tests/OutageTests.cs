@@ -1,3 +1,4 @@
+using BudgetGuard.Accounting;
 using Microsoft.Extensions.Logging;
 using static BudgetGuard.Sqlite.Tests.Budgets;
 
@@ -85,6 +86,32 @@ public sealed class OutageTests
         }
 
         Assert.Equal(held, (await tracker.StateAsync(Ann)).Held);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_made_a_batch_of_is_still_to_be_written()
+    {
+        await using var disk = new Disk();
+        var changes = new AccountChanges();
+        var memory = new InMemoryCostTracker(disk.Time, static () => ExpiredHolds.Charge, null, changes);
+        await memory.HeldAsync(Set(Ann), 100);
+        var reader = new Reader { Fails = true };
+        Assert.Throws<InsufficientMemoryException>(() => memory.Collect(reader));
+        memory.Uncollect();
+        reader.Fails = false;
+        Assert.True(memory.Collect(reader));
+        Assert.Equal((1, 1, 1), reader.Seen);
+        Assert.False(memory.Collect(reader));
+    }
+
+    private sealed class Reader : IChangeReader
+    {
+        public bool Fails { get; set; }
+
+        public (int Groups, int Holds, int Windows) Seen { get; private set; }
+
+        public void Read(AccountChanges changes, HoldSlab holds, long latest) =>
+            Seen = Fails ? throw new InsufficientMemoryException() : (changes.Groups.Count, changes.Holds.Count, changes.Windows.Count);
     }
 
     private sealed class LogOn(FaultyDisk disk) : ILogger

@@ -48,9 +48,9 @@ internal sealed partial class BatchMaker
         }
         else if (kept.Checksum is { } known)
         {
+            Batch.GoneAccounts.Add(kept.Id);
             Remove(known);
             kept.Checksum = null;
-            Batch.GoneAccounts.Add(kept.Id);
         }
     }
 
@@ -58,8 +58,8 @@ internal sealed partial class BatchMaker
     {
         if (past.Checksum is { } known)
         {
-            Remove(known);
             Batch.GonePastWindows.Add((kept.Id, past.Window.Index));
+            Remove(known);
         }
     }
 }

@@ -128,9 +128,9 @@ internal sealed partial class BatchMaker : IChangeReader
             kept.Windows = null;
             if (kept.Checksum is { } known)
             {
+                Batch.GoneHolds.Add(index);
                 Remove(known);
                 kept.Checksum = null;
-                Batch.GoneHolds.Add(index);
             }
         }
 
