@@ -1,4 +1,5 @@
 using BudgetGuard.Accounting;
+using Microsoft.Data.Sqlite;
 
 namespace BudgetGuard.Sqlite;
 
@@ -12,6 +13,7 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
     private readonly JournalPump _pump;
     private readonly IJournalDriver _thread;
     private readonly ClaimBook _claims;
+    private readonly HoldAskers _askers = new();
     private readonly TimeProvider _time;
     private readonly bool _waits;
 
@@ -40,7 +42,7 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
         {
             var restorer = new AccountRestorer(file, maker, path);
             _memory.Restore(restorer.Restore);
-            file.Accept();
+            Accept(file, path);
             _pump = new JournalPump(_memory, maker, file, open, signals, answersInline: drive is not null);
             _claims = new ClaimBook(_pump);
             foreach (ClaimRow claim in restorer.Claims)
@@ -78,8 +80,21 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
         }
 
         _pump.ThrowIfDown();
-        _memory.Hold(request, out HoldResult result);
-        return result.Outcome == HoldOutcome.Held ? WrittenAsync(result, cancellationToken) : Told(result);
+        _askers.Enter(request.Id);
+        HoldResult result = default;
+        try
+        {
+            _memory.Hold(request, out result);
+        }
+        finally
+        {
+            if (request.Id != default && (result.Outcome != HoldOutcome.Held || result.Hold.Accounts is null))
+            {
+                GiveUp(request, request.Id, isNew: false);
+            }
+        }
+
+        return result.Outcome == HoldOutcome.Held ? WrittenAsync(request, result, cancellationToken) : Told(result);
     }
 
     public async ValueTask<HoldResult> ExtendAsync(Hold hold, Charge more, CancellationToken cancellationToken)
@@ -187,6 +202,18 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
     /// <summary>Ends as a crash does: what is not written is lost.</summary>
     internal ValueTask CrashAsync() => _thread.CrashAsync();
 
+    private static void Accept(IJournalFile file, string path)
+    {
+        try
+        {
+            file.Accept();
+        }
+        catch (SqliteException failure)
+        {
+            throw new IOException($"'{path}' cannot be written: {failure.Message}", failure);
+        }
+    }
+
     private ValueTask<HoldResult> Told(in HoldResult result)
     {
         // What a refusal has to tell is written, but nobody waits for that.
@@ -194,25 +221,28 @@ internal sealed class SqliteCostTracker : ICostTracker, IBudgetLedger, IAccountS
         return new ValueTask<HoldResult>(result);
     }
 
-    private async ValueTask<HoldResult> WrittenAsync(HoldResult result, CancellationToken cancellationToken)
+    private async ValueTask<HoldResult> WrittenAsync(HoldRequest request, HoldResult result, CancellationToken cancellationToken)
     {
         try
         {
             await WhenWritten(cancellationToken).ConfigureAwait(false);
-            return result;
         }
         catch
         {
-            // Whoever asked knows of no hold. Who asked the same before may have it.
-            if (!result.IsRepeat)
-            {
-                await _memory.ReleaseAsync(result.Hold, CancellationToken.None).ConfigureAwait(false);
-                _thread.Wake();
-            }
-
+            // Whoever asked knows of no hold. Who else asked for the same may have it.
+            GiveUp(request, result.Hold.Id, isNew: !result.IsRepeat);
             throw;
         }
+
+        _askers.Have(request.Id);
+        return result;
     }
+
+    private void GiveUp(HoldRequest request, HoldId hold, bool isNew) => _askers.GiveUp(request.Id, isNew, () =>
+    {
+        _memory.Release(new Hold(hold, request.Accounts, request.Amount));
+        _thread.Wake();
+    });
 
     private ValueTask WhenWritten(CancellationToken cancellationToken)
     {

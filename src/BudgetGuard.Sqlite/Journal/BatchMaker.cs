@@ -7,7 +7,7 @@ namespace BudgetGuard.Sqlite;
 /// Makes records of what has changed. Called under the tracker's lock, so that a batch is one state; it copies and computes, and waits for nothing.
 /// Sum and number of the records are those of the file after the batch.
 /// </summary>
-internal sealed class BatchMaker : IChangeReader
+internal sealed partial class BatchMaker : IChangeReader
 {
     private readonly Checksums _checksums = new();
     private readonly RecordWriter _record = new();
@@ -128,9 +128,9 @@ internal sealed class BatchMaker : IChangeReader
             kept.Windows = null;
             if (kept.Checksum is { } known)
             {
+                Batch.GoneHolds.Add(index);
                 Remove(known);
                 kept.Checksum = null;
-                Batch.GoneHolds.Add(index);
             }
         }
 
@@ -234,61 +234,6 @@ internal sealed class BatchMaker : IChangeReader
         WindowFigures figures = ledger.Current.Figures;
         Replace(ref kept.Checksum, _checksums.Of(kept.Id, budget, place, limit, figures, details));
         Batch.Accounts.Add(new AccountRow(kept.Id, budget, kept.Partition, place, limit, figures, details, kept.Checksum!.Value));
-    }
-
-    /// <summary>Writes those windows of an account that are over which are still needed, and takes away what is not.</summary>
-    private void Trim(AccountLedger ledger)
-    {
-        KeptAccount kept = KeptOf(ledger);
-        bool carriesDebt = ledger.Account.Terms.CarryDebt;
-        for (int i = 0; i < kept.Past.Count;)
-        {
-            KeptPast past = kept.Past[i];
-            if (past.Window.Holders == 0 && (!carriesDebt || i == 0))
-            {
-                Forget(kept, past);
-                kept.Past.RemoveAt(i);
-                continue;
-            }
-
-            if (past.IsChanged)
-            {
-                past.IsChanged = false;
-                _record.Clear();
-                past.Window.Write(_record);
-                byte[] details = _record.ToArray();
-                WindowFigures figures = past.Window.Figures;
-                Replace(ref past.Checksum, _checksums.Of(kept.Id, figures, details));
-                Batch.PastWindows.Add(new PastWindowRow(kept.Id, figures, details, past.Checksum!.Value));
-            }
-
-            i++;
-        }
-
-        if (!ledger.IsEvicted)
-        {
-            return;
-        }
-
-        if (ledger.Current.Holders > 0 || kept.Past.Count > 0)
-        {
-            Put(ledger, AccountPlace.Left);
-        }
-        else if (kept.Checksum is { } known)
-        {
-            Remove(known);
-            kept.Checksum = null;
-            Batch.GoneAccounts.Add(kept.Id);
-        }
-    }
-
-    private void Forget(KeptAccount kept, KeptPast past)
-    {
-        if (past.Checksum is { } known)
-        {
-            Remove(known);
-            Batch.GonePastWindows.Add((kept.Id, past.Window.Index));
-        }
     }
 
     private void Replace(ref ulong? known, ulong checksum)

@@ -11,9 +11,14 @@ internal static class JournalOpening
     // "BdGd"
     private const long ApplicationId = 0x42644764;
 
+    private const int Error = 1;
     private const int Busy = 5;
     private const int Corrupt = 11;
+    private const int Mismatch = 20;
     private const int NoDatabase = 26;
+
+    /// <summary>True if the file is to blame, false if it is the disk, the memory or the rights: then there is nothing to be restored, and nothing to be moved away.</summary>
+    public static bool IsDamage(SqliteException failure) => failure.SqliteErrorCode is Error or Corrupt or Mismatch or NoDatabase;
 
     public static SqliteConnection Open(string path, Durability durability)
     {
@@ -23,6 +28,7 @@ internal static class JournalOpening
             throw new DirectoryNotFoundException($"The budgets cannot be kept in '{path}': there is no folder '{folder}'. Make it, or set BudgetGuard:Sqlite:Path.");
         }
 
+        CheckLog(path);
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 1 }.ToString());
         try
         {
@@ -56,6 +62,18 @@ internal static class JournalOpening
 
         // After a failed commit pages may be known to the system but not to the disk: they are written to the file itself, and that is synced.
         Pragmas.Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    /// <summary>SQLite takes a log away that has no file, or an empty one. What was acknowledged may be nowhere else.</summary>
+    private static void CheckLog(string path)
+    {
+        var log = new FileInfo(path + "-wal");
+        if (log is { Exists: true, Length: > 0 } && new FileInfo(path) is { Exists: false } or { Length: 0 })
+        {
+            throw new InvalidDataException(
+                $"'{path}' is missing or empty, but its log '{log.FullName}' is there. It was left as it is. Put the file back that belongs to it, or move the log away too"
+                + " to begin without what was spent.");
+        }
     }
 
     private static void Prepare(SqliteConnection connection, string path, Durability durability)

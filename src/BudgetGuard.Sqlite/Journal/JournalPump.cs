@@ -28,7 +28,7 @@ internal sealed class JournalPump(
     private List<TaskCompletionSource> _waiting = [];
     private Exception? _failure;
     private bool _isOver;
-    private long _written = maker.Batch.Head.Batch;
+    private JournalHead _written = maker.Batch.Head;
 
     /// <summary>Why nothing can be written; null while it can.</summary>
     public Exception? Failure => Volatile.Read(ref _failure);
@@ -105,7 +105,7 @@ internal sealed class JournalPump(
             {
                 maker.Close();
                 _file!.Write(maker.Batch);
-                _written = maker.Batch.Head.Batch;
+                _written = maker.Batch.Head;
                 maker.Batch.Written();
             }
         }
@@ -209,13 +209,14 @@ internal sealed class JournalPump(
         try
         {
             opened = reopen();
-            long last = opened.ReadHead().Batch;
+            JournalHead last = opened.ReadHead();
 
-            // A commit that failed may have come to the disk all the same; it is written again, to the same effect.
-            if (last != _written && last != maker.Batch.Head.Batch)
+            // A commit that failed may have come to the disk all the same; it is written again, to the same effect. The number alone says nothing: who had the file
+            // meanwhile counted on from the same one.
+            if (last != _written && last != maker.Batch.Head)
             {
                 throw new InvalidDataException(
-                    $"The file of the budgets ends with batch {last}, and not with {_written}: it was changed, or lost what it had acknowledged. Only a restart reads it anew.");
+                    $"The file of the budgets ends with batch {last.Batch}, and not as batch {_written.Batch} left it: it was changed, or lost what it had acknowledged. Only a restart reads it anew.");
             }
 
             opened.Accept();

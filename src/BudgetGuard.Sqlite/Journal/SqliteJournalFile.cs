@@ -24,10 +24,16 @@ internal sealed class SqliteJournalFile : IJournalFile
         {
             return new SqliteJournalFile(connection);
         }
+        catch (SqliteException failure) when (!JournalOpening.IsDamage(failure))
+        {
+            connection.Dispose();
+            throw new IOException($"'{path}' cannot be read: {failure.Message}", failure);
+        }
         catch (SqliteException failure)
         {
             connection.Dispose();
-            throw new InvalidDataException($"'{path}' is damaged: {failure.Message} It was left as it is. Restore it from a backup, or move it away to begin without what was spent.", failure);
+            throw new InvalidDataException(
+                $"'{path}' is damaged: {failure.Message} It was left as it is. Restore it from a backup, or move it away to begin without what was spent.", failure);
         }
         catch
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BudgetGuard.Accounting;
+using Microsoft.Data.Sqlite;
 
 namespace BudgetGuard.Sqlite;
 
@@ -46,7 +47,11 @@ internal sealed class AccountRestorer(IJournalFile file, BatchMaker maker, strin
         {
             throw new InvalidDataException($"'{path}' has a budget in a time zone this machine does not know: {failure.Message}", failure);
         }
-        catch (Exception failure) when (failure is Microsoft.Data.Sqlite.SqliteException or InvalidCastException or InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException
+        catch (SqliteException failure) when (!JournalOpening.IsDamage(failure))
+        {
+            throw new IOException($"'{path}' cannot be read: {failure.Message}", failure);
+        }
+        catch (Exception failure) when (failure is SqliteException or InvalidCastException or InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException
             || (failure is InvalidDataException && !failure.Message.StartsWith($"'{path}'", StringComparison.Ordinal)))
         {
             throw Damaged(failure.Message, failure);
@@ -93,6 +98,11 @@ internal sealed class AccountRestorer(IJournalFile file, BatchMaker maker, strin
             AccountLedger ledger = AccountRestoring.Account(_budgets[row.Budget], Partition(ref record), row.Limit, row.Place, row.Window, ref record);
             ledger.Kept = new KeptAccount(row.Id, row.Partition, row.Checksum);
             _accounts.Add(row.Id, ledger);
+            if (row.Place == AccountPlace.Left)
+            {
+                maker.Look(ledger);
+            }
+
             Expect(ledger.Current);
             last = row.Id;
         }
@@ -129,6 +139,7 @@ internal sealed class AccountRestorer(IJournalFile file, BatchMaker maker, strin
             }
 
             windows.Add(window);
+            maker.Look(ledger);
             Expect(window);
         }
 

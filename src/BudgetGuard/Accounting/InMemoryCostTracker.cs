@@ -159,6 +159,13 @@ internal sealed partial class InMemoryCostTracker(
 
     public ValueTask ReleaseAsync(Hold hold, CancellationToken cancellationToken)
     {
+        Release(hold);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>As <see cref="ReleaseAsync"/>, for who knows that nothing is awaited here.</summary>
+    public void Release(in Hold hold)
+    {
         ArgumentNullException.ThrowIfNull(hold.Accounts);
         var events = new EventBuffer(listener) { Cause = hold.Accounts };
         lock (_gate)
@@ -168,7 +175,6 @@ internal sealed partial class InMemoryCostTracker(
         }
 
         events.Raise();
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask<AccountState> ReadAsync(Account account, CancellationToken cancellationToken)

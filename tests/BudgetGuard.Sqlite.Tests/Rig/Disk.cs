@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 
@@ -14,6 +15,9 @@ internal sealed class Disk : IAsyncDisposable
 
     public FakeLogCollector Log { get; } = new();
 
+    /// <summary>What is logged goes there instead of to <see cref="Log"/>.</summary>
+    public ILogger? Logger { get; set; }
+
     public string Path => System.IO.Path.Combine(_folder, "budgets.db");
 
     public ExpiredHolds ExpiredHolds { get; set; } = ExpiredHolds.Charge;
@@ -25,11 +29,16 @@ internal sealed class Disk : IAsyncDisposable
 
     public SqliteCostTracker Tracker => _tracker ??= Start();
 
-    public SqliteCostTracker Start()
+    public SqliteCostTracker Start() => Start(file => Wrap(file));
+
+    /// <summary>Another process, with nothing between it and the file.</summary>
+    public SqliteCostTracker StartOther() => Start(static file => file);
+
+    private SqliteCostTracker Start(Func<IJournalFile, IJournalFile> wrap)
     {
-        var logger = new FakeLogger(Log);
+        ILogger logger = Logger ?? new FakeLogger(Log);
         return new SqliteCostTracker(
-            () => Wrap(SqliteJournalFile.Open(Path, Durability)), Path, Durability, Time, () => ExpiredHolds, new StoreSignals(logger, Path));
+            () => wrap(SqliteJournalFile.Open(Path, Durability)), Path, Durability, Time, () => ExpiredHolds, new StoreSignals(logger, Path));
     }
 
     /// <summary>A new process on the same file, after the old one was shut down.</summary>

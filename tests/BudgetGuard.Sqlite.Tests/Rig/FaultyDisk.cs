@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+
 namespace BudgetGuard.Sqlite.Tests;
 
 /// <summary>A disk that fails when it is told to: before a commit, or after one that came through all the same.</summary>
@@ -6,6 +8,12 @@ internal sealed class FaultyDisk
     public volatile bool IsFull;
     public volatile bool FailsAfterCommit;
     public volatile bool CannotOpen;
+
+    /// <summary>What SQLite says when holds are read.</summary>
+    public volatile int ReadingFails;
+
+    /// <summary>What SQLite says when the log is worked into the file.</summary>
+    public volatile int AcceptingFails;
 
     /// <summary>While set, commits wait for it.</summary>
     public volatile ManualResetEventSlim? Stuck;
@@ -33,11 +41,19 @@ internal sealed class FaultyDisk
 
         public IEnumerable<PastWindowRow> ReadPastWindows() => inner.ReadPastWindows();
 
-        public IEnumerable<HoldRow> ReadHolds() => inner.ReadHolds();
+        public IEnumerable<HoldRow> ReadHolds() => disk.ReadingFails is not 0 and var code ? throw new SqliteException("From the disk.", code) : inner.ReadHolds();
 
         public IEnumerable<ClaimRow> ReadClaims() => inner.ReadClaims();
 
-        public void Accept() => inner.Accept();
+        public void Accept()
+        {
+            if (disk.AcceptingFails is not 0 and var code)
+            {
+                throw new SqliteException("From the disk.", code);
+            }
+
+            inner.Accept();
+        }
 
         public void Write(JournalBatch batch)
         {

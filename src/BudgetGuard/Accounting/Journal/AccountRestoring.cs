@@ -73,7 +73,8 @@ internal sealed class AccountRestoring(AccountTable accounts, HoldSlab holds, Ex
             parts.Add(entry.Window.Ledger.Configured);
         }
 
-        int index = holds.Take(id, new AccountSet(parts.MoveToImmutable()), at);
+        // When an open one would have expired is no instant that anybody has seen: by that those that are over would be forgotten early.
+        int index = holds.Take(id, new AccountSet(parts.MoveToImmutable()), Math.Min(at, Latest));
         ref HoldSlot slot = ref holds[index];
         slot.Asked = asked;
         slot.Amount = amount;

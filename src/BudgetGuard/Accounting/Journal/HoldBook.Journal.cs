@@ -23,8 +23,9 @@ internal sealed partial class HoldBook
             window.MarkWritten();
         }
 
-        reader.Read(taken, _holds, Endings.Latest);
+        // Before it is read: what cannot be read must be changes again.
         _collected = taken;
+        reader.Read(taken, _holds, Endings.Latest);
         return true;
     }
 
