@@ -61,17 +61,24 @@ internal sealed class AlertDispatcher(
     {
         using var rounds = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         Task givingBack = GiveBackRoundsAsync(rounds.Token);
-        while (await queue.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
+        try
         {
-            for (int i = 1; !stoppingToken.IsCancellationRequested && queue.Reader.TryRead(out AlertQueue.Item item); i++)
+            while (await queue.Reader.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
             {
-                await HandOnAsync(item).ConfigureAwait(false);
-                if (i % AlertQueue.AtOnce == 0)
+                for (int i = 1; !stoppingToken.IsCancellationRequested && queue.Reader.TryRead(out AlertQueue.Item item); i++)
                 {
-                    // Requests that wait for a thread come first.
-                    await Task.Yield();
+                    await HandOnAsync(item).ConfigureAwait(false);
+                    if (i % AlertQueue.AtOnce == 0)
+                    {
+                        // Requests that wait for a thread come first.
+                        await Task.Yield();
+                    }
                 }
             }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops, or did not start.
         }
 
         await rounds.CancelAsync().ConfigureAwait(false);
