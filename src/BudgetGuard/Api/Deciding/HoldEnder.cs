@@ -36,7 +36,7 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, Reported
                 return actual.Cost == hold.Settled ? Settled(hold.Settled) : Problem.Conflict("The hold was settled before at another cost.");
             }
 
-            if (!await settler.TrySettleAsync(hold.Hold, actual).ConfigureAwait(false))
+            if (!await settler.TrySettleAsync(hold.Hold, actual, isLateTaken: false).ConfigureAwait(false))
             {
                 return Problem.Unavailable(NotTaken);
             }
