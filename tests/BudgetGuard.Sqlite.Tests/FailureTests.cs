@@ -250,19 +250,24 @@ public sealed class FailureTests
         Assert.Contains("BudgetGuard:Sqlite:Path", refused.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task The_file_is_as_durable_as_it_says()
+    [Theory]
+    [InlineData(Durability.Strict, 2L)]
+    [InlineData(Durability.Relaxed, 1L)]
+    public async Task The_file_is_as_durable_as_it_says(Durability durability, long synchronous)
     {
-        await using var disk = new Disk();
+        await using var disk = new Disk { Durability = durability };
         await disk.Tracker.HeldAsync(Set(Ann), 100);
         await disk.StopAsync();
         Assert.Equal(0, disk.Read("SELECT COUNT(*) FROM holds WHERE state = 3"));
         Assert.Equal(1, disk.Read("SELECT COUNT(*) FROM accounts"));
-        using var connection = new SqliteConnection($"Data Source={disk.Path};Pooling=False");
-        connection.Open();
+        using SqliteConnection connection = JournalOpening.Open(disk.Path, durability);
+        Assert.Equal(synchronous, Pragmas.Number(connection, "PRAGMA synchronous"));
+        Assert.Equal(1, Pragmas.Number(connection, "PRAGMA fullfsync"));
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "PRAGMA journal_mode";
         Assert.Equal("wal", command.ExecuteScalar());
+        command.CommandText = "PRAGMA locking_mode";
+        Assert.Equal("exclusive", command.ExecuteScalar());
     }
 
     private static async Task RecoveredAsync(Disk disk)

@@ -25,3 +25,6 @@ internal interface IJournalFile : IDisposable
     /// <summary>Allows the file to be changed beyond what is written, once it is known to be good.</summary>
     void Accept();
 }
+
+/// <summary>Puts something between the store and its file: a disk that is slow, or fails. A service that only tests add.</summary>
+internal delegate IJournalFile JournalLayer(IJournalFile file);

@@ -51,8 +51,9 @@ public static class BudgetGuardSqliteExtensions
     {
         SqliteSetup setup = provider.GetRequiredService<SqliteSetup>();
         SettingsSource settings = provider.GetRequiredService<SettingsSource>();
+        JournalLayer layer = provider.GetService<JournalLayer>() ?? (static file => file);
         var tracker = new SqliteCostTracker(
-            () => SqliteJournalFile.Open(setup.Path, setup.Durability),
+            () => layer(SqliteJournalFile.Open(setup.Path, setup.Durability)),
             setup.Path,
             setup.Durability,
             provider.GetRequiredService<TimeProvider>(),

@@ -51,12 +51,17 @@ internal sealed class Settler(
 
     public ValueTask SettleAsync(in Hold hold, in Charge actual) => WhenDone(TrySettleAsync(hold, actual));
 
-    /// <summary>Settles; false where the store refused it. A settlement that is only slow is still under way, and counts when it arrives.</summary>
-    public ValueTask<bool> TrySettleAsync(in Hold hold, in Charge actual)
+    /// <summary>Settles; false where the store refused it.</summary>
+    /// <param name="hold">The hold.</param>
+    /// <param name="actual">What was really used.</param>
+    /// <param name="isLateTaken">
+    /// True if one that is only slow is taken: it is still under way, and counts when it arrives. False for who tells somebody that it is kept: that nobody knows yet.
+    /// </param>
+    public ValueTask<bool> TrySettleAsync(in Hold hold, in Charge actual, bool isLateTaken = true)
     {
         if (_memory is null || hold.Accounts is null || metrics.TimesTracker || !settings.Current.AsyncProcessing)
         {
-            return RunAsync(Step.Settle, hold, default, actual);
+            return RunAsync(Step.Settle, hold, default, actual, isLateTaken);
         }
 
         try
@@ -73,12 +78,12 @@ internal sealed class Settler(
     }
 
     /// <summary>Corrects a settlement that was made before the app reported what the request really used.</summary>
-    public ValueTask AdjustAsync(in Hold hold, in Charge settled, in Charge actual) => WhenDone(RunAsync(Step.Adjust, hold, settled, actual));
+    public ValueTask AdjustAsync(in Hold hold, in Charge settled, in Charge actual) => WhenDone(RunAsync(Step.Adjust, hold, settled, actual, isLateTaken: true));
 
     public ValueTask ReleaseAsync(in Hold hold) => WhenDone(TryReleaseAsync(hold));
 
-    /// <summary>Releases; false where the store refused it.</summary>
-    public ValueTask<bool> TryReleaseAsync(in Hold hold) => RunAsync(Step.Release, hold, default, default);
+    /// <summary>Releases; false where the store refused it, or did not say in time that it is kept.</summary>
+    public ValueTask<bool> TryReleaseAsync(in Hold hold) => RunAsync(Step.Release, hold, default, default, isLateTaken: false);
 
     /// <summary>Adds to a hold. Never throws, and never waits longer than the store's bound.</summary>
     public ValueTask<HoldExtension> ExtendAsync(in Hold hold, in Charge more)
@@ -127,7 +132,7 @@ internal sealed class Settler(
 
     private static ValueTask WhenDone(ValueTask<bool> step) => step.IsCompleted ? ValueTask.CompletedTask : new ValueTask(step.AsTask());
 
-    private ValueTask<bool> RunAsync(Step step, in Hold hold, in Charge settled, in Charge actual)
+    private ValueTask<bool> RunAsync(Step step, in Hold hold, in Charge settled, in Charge actual, bool isLateTaken)
     {
         if (hold.Accounts is null)
         {
@@ -155,7 +160,7 @@ internal sealed class Settler(
 
         if (!call.IsCompletedSuccessfully || !settings.Current.AsyncProcessing)
         {
-            return FinishAsync(step, call, hold.Accounts, started, raised);
+            return FinishAsync(step, call, hold.Accounts, started, raised, isLateTaken);
         }
 
         Took(NameOf(step), started);
@@ -203,7 +208,7 @@ internal sealed class Settler(
         _ => "release",
     };
 
-    private async ValueTask<bool> FinishAsync(Step step, ValueTask call, AccountSet accounts, long started, long raised)
+    private async ValueTask<bool> FinishAsync(Step step, ValueTask call, AccountSet accounts, long started, long raised, bool isLateTaken)
     {
         bool isTaken = true;
         try
@@ -214,7 +219,7 @@ internal sealed class Settler(
             }
             else
             {
-                await WaitAsync(call.AsTask()).ConfigureAwait(false);
+                isTaken = await WaitAsync(call.AsTask()).ConfigureAwait(false) || isLateTaken;
             }
         }
         catch (Exception failure)
@@ -233,16 +238,19 @@ internal sealed class Settler(
         return isTaken;
     }
 
-    private async ValueTask WaitAsync(Task call)
+    /// <summary>False where the store does not answer in time: it may take the step yet.</summary>
+    private async ValueTask<bool> WaitAsync(Task call)
     {
         try
         {
             await call.WaitAsync(settings.Current.StoreTimeout, time).ConfigureAwait(false);
+            return true;
         }
         catch (TimeoutException late) when (!call.IsCompleted)
         {
             failures.Report(FailureKind.Settlement, late);
             _ = failures.WatchAsync(FailureKind.Settlement, call);
+            return false;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using BudgetGuard.Gateway.Tests.Rig;
@@ -20,7 +21,12 @@ internal sealed class KilledGateway : IDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<KilledGateway> StartAsync(FakeProvider provider, string file, string guard, params (string Key, string Value)[] settings)
+    public static Task<KilledGateway> StartAsync(FakeProvider provider, string file, string guard, params (string Key, string Value)[] settings) =>
+        StartAsync(provider, file, guard, commitTakes: null, settings);
+
+    /// <summary>As the other, on a disk whose commits take at least so long.</summary>
+    public static async Task<KilledGateway> StartAsync(
+        FakeProvider provider, string file, string guard, TimeSpan? commitTakes, params (string Key, string Value)[] settings)
     {
         Dictionary<string, string?> all = new()
         {
@@ -39,6 +45,16 @@ internal sealed class KilledGateway : IDisposable
         }
 
         ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(file)! };
+        if (commitTakes is { } delay)
+        {
+            // The program itself, which finds this assembly too and lets it in before it adds anything.
+            start.Environment[SlowDisk.Variable] = delay.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
+            start.Environment["ASPNETCORE_HOSTINGSTARTUPASSEMBLIES"] = typeof(SlowDisk).Assembly.GetName().Name;
+            start.ArgumentList.Add("exec");
+            start.ArgumentList.Add("--depsfile");
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "BudgetGuard.Gateway.Tests.deps.json"));
+        }
+
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "BudgetGuard.Gateway.dll"));
         foreach (string argument in GatewayUnderTest.Arguments(provider.Address, guard, all))
         {

@@ -45,7 +45,7 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, HoldNote
                 {
                     // Noted is settled, whoever brings it to the accounts; without a note it is only once they have it.
                     bool isNoted = hold.IsNoted;
-                    if (!isNoted && !await settler.TrySettleAsync(hold.Hold, actual).ConfigureAwait(false))
+                    if (!isNoted && !await settler.TrySettleAsync(hold.Hold, actual, isLateTaken: false).ConfigureAwait(false))
                     {
                         return Problem.Unavailable(NotTaken);
                     }
@@ -152,7 +152,7 @@ internal sealed class HoldEnder(Settler settler, HoldRegister register, HoldNote
     {
         if (!hold.IsTaken)
         {
-            if (!await settler.TrySettleAsync(hold.Hold, hold.Settled).ConfigureAwait(false))
+            if (!await settler.TrySettleAsync(hold.Hold, hold.Settled, isLateTaken: false).ConfigureAwait(false))
             {
                 return Problem.Unavailable(NotTaken);
             }
