@@ -81,7 +81,7 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
         catch (Exception failure) when (request.Id == default && failure is not RedisUnavailableException { WasSent: false })
         {
             // It may have been taken all the same; nobody knows of it, so it goes back. One with a name may be somebody else's.
-            _outbox.Release(hold);
+            GoBack(hold);
             throw;
         }
 

@@ -33,8 +33,6 @@ internal sealed class RedisOutbox : IAsyncDisposable
 
     public int Count => Volatile.Read(ref _count);
 
-    public void Release(Hold hold) => Add(new RedisEnding(RedisEndingKind.Release, hold, default, default));
-
     public void Add(RedisEnding ending)
     {
         if (Interlocked.Increment(ref _count) > Most)
