@@ -34,7 +34,7 @@ internal sealed partial class RedisCostTracker
         }
         catch (Exception failure) when (failure is not RedisUnavailableException { WasSent: false })
         {
-            _outbox.Release(hold);
+            GoBack(hold);
             throw;
         }
 

@@ -147,6 +147,14 @@ internal sealed partial class RedisCostTracker
         }
     }
 
+    /// <summary>Gives back what may have been held though nobody was told so.</summary>
+    private void GoBack(in Hold hold)
+    {
+        var ending = new RedisEnding(RedisEndingKind.Release, hold, default, default);
+        _recall.EndedAs(ending);
+        _outbox.Add(ending);
+    }
+
     private void Tell(RedisResult[] reply, RedisAccounts accounts, AccountSet cause, bool isSettled)
     {
         if ((string?)reply[0] == "OK")

@@ -68,8 +68,12 @@ internal sealed partial class RedisCostTracker
             await RunAsync(
                 RedisScripts.Hold,
                 accounts.Keys(KeyOf(one.Hold.Id), _open),
-                now => accounts.Values(
-                    SentTime(now), NameOf(one.Hold.Id), one.Mark + HoldFingerprint.Of(accounts, amount), RedisDuration(one.Ttl), now, account => account.HoldOf(amount), enforces: false),
+                now =>
+                [
+                    .. accounts.Values(
+                        SentTime(now), NameOf(one.Hold.Id), one.Mark + HoldFingerprint.Of(accounts, amount), RedisDuration(one.Ttl), now, account => account.HoldOf(amount), enforces: false),
+                    1,
+                ],
                 cancellationToken).ConfigureAwait(false);
         }
 

@@ -81,7 +81,7 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
         catch (Exception failure) when ((request.Id == default || request.OwnsId) && failure is not RedisUnavailableException { WasSent: false })
         {
             // It may have been taken all the same; nobody knows of it, so it goes back. One with a name may be somebody else's.
-            _outbox.Release(hold);
+            GoBack(hold);
             throw;
         }
 
@@ -159,8 +159,14 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
     /// <summary>Tells Redis what is still to be told, within a bound.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _watcher.LeaveAsync().ConfigureAwait(false);
-        await _outbox.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await _watcher.LeaveAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            await _outbox.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Ends the holds whose time is over: nobody is refused for them, and what they hold is charged.</summary>

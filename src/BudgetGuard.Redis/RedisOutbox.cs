@@ -33,8 +33,6 @@ internal sealed class RedisOutbox : IAsyncDisposable
 
     public int Count => Volatile.Read(ref _count);
 
-    public void Release(Hold hold) => Add(new RedisEnding(RedisEndingKind.Release, hold, default, default));
-
     public void Add(RedisEnding ending)
     {
         if (Interlocked.Increment(ref _count) > Most)
@@ -54,11 +52,12 @@ internal sealed class RedisOutbox : IAsyncDisposable
         using var last = new CancellationTokenSource(LastWait, _time);
         try
         {
-            while (Count > 0 && !last.IsCancellationRequested)
+            while (Count > 0)
             {
+                // Away for a moment, as a server is that restarts: whoever ends has some time for it.
                 if (!await DeliverAsync(last.Token).ConfigureAwait(false))
                 {
-                    break;
+                    await Task.Delay(Pause, _time, last.Token).ConfigureAwait(false);
                 }
             }
         }
@@ -85,7 +84,7 @@ internal sealed class RedisOutbox : IAsyncDisposable
             {
                 await _tracker.TellAsync(ending, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 _signals.OutboxWaits(Count, failure);
                 return false;
@@ -137,7 +136,7 @@ internal sealed class RedisOutbox : IAsyncDisposable
             await _tracker.PulseAsync(_stopping.Token).ConfigureAwait(false);
             await _tracker.SweepAsync(_stopping.Token).ConfigureAwait(false);
         }
-        catch (Exception failure) when (!_stopping.IsCancellationRequested)
+        catch (Exception failure) when (failure is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {
             _signals.SweepFailed(failure);
         }

@@ -144,7 +144,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
 
                     await RenewAsync(lease, timestamp, cancellationToken).ConfigureAwait(false);
                 }
-                catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+                catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
                 {
                     // One that cannot be told keeps no other from it.
                     failed = failure;

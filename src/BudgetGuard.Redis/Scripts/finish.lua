@@ -2,17 +2,20 @@
 -- tells of what it borrowed how much it has spent and how much it keeps.
 -- KEYS: hold, open holds, then the accounts it may be on, then where those that are tracked are. ARGV: time, id, operation, how long it is remembered (ms), 1 if an expired
 -- hold is charged, accounts, then for each the amount, of A what was really used, and which key has those that are tracked, or 0. In place of the 1 a correction has a name,
--- by which one that comes again is known.
+-- by which one that comes again is known, as long as there are not 64 after it.
+local NAMES = 64 * 33
 local now, op = time(), ARGV[3]
 local record = call('GET', KEYS[1])
 if not record then return {'NONE'} end
 
 local hold = parse(record)
 local rank = {H = 0, X = 1, R = 2, S = 3}
+-- One that is over is not open, whatever a server that has lost something says.
+if op == 'X' and hold.state ~= 'H' then call('ZREM', KEYS[2], ARGV[2]) end
 if op == 'P' and hold.state ~= 'H' then return {'OVER', hold.state} end
 if op == 'A' and hold.state ~= 'S' then op = 'L' end
 local target = (op == 'L' or op == 'A') and 'S' or op
-if op == 'A' and hold.print == ARGV[5] then return {'OVER', hold.state} end
+if op == 'A' and find(hold.print, ARGV[5], 1, true) then return {'OVER', hold.state} end
 if op ~= 'A' and op ~= 'P' and rank[target] <= rank[hold.state] then return {'OVER', hold.state} end
 if op == 'X' and hold.ends > now then return {'EARLY'} end
 
@@ -66,7 +69,10 @@ if op == 'P' then
   return reply
 end
 if was == 'H' then call('ZREM', KEYS[2], ARGV[2]) end
-if op == 'A' or op == 'L' then hold.print = ARGV[5] end
+if op == 'L' or op == 'A' then
+  -- The names of its corrections take the place of what it was told apart by: each counts once, also when several are told again.
+  hold.print = (was == 'S' and find(hold.print, ',', 1, true)) and string.sub(hold.print .. ARGV[5] .. ',', -NAMES) or (ARGV[5] .. ',')
+end
 hold.ends = now
 write(KEYS[1], hold, ARGV[4])
 return reply
