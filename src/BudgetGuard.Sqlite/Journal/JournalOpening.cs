@@ -93,6 +93,13 @@ internal static class JournalOpening
                 $"'{path}' was written by a newer version: its format is {version}, this one knows {Migrations.Budgets.Latest}. It was left as it is.");
         }
 
+        if (durability == Durability.Strict && LogCheck.HasHole(path + "-wal"))
+        {
+            throw new InvalidDataException(
+                $"'{path}-wal', the log of '{path}', is damaged: commits were acknowledged after the part that cannot be read. It was left as it is. Restore both from a backup,"
+                + " or start once with Durability Relaxed to go on with what was written before it.");
+        }
+
         Pragmas.Set(connection, "journal_mode", "wal");
         Pragmas.Set(connection, "synchronous", durability == Durability.Strict ? "2" : "1", durability == Durability.Strict ? "FULL" : "NORMAL");
         Pragmas.Set(connection, "fullfsync", "1");
