@@ -260,7 +260,7 @@ public sealed class FailureTests
         await disk.StopAsync();
         Assert.Equal(0, disk.Read("SELECT COUNT(*) FROM holds WHERE state = 3"));
         Assert.Equal(1, disk.Read("SELECT COUNT(*) FROM accounts"));
-        using SqliteConnection connection = JournalOpening.Open(disk.Path, durability);
+        using SqliteConnection connection = JournalOpening.Open(disk.Path, durability, mustExist: false);
         Assert.Equal(synchronous, Pragmas.Number(connection, "PRAGMA synchronous"));
         Assert.Equal(1, Pragmas.Number(connection, "PRAGMA fullfsync"));
         using SqliteCommand command = connection.CreateCommand();

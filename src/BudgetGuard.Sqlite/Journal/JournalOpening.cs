@@ -20,12 +20,20 @@ internal static class JournalOpening
     /// <summary>True if the file is to blame, false if it is the disk, the memory or the rights: then there is nothing to be restored, and nothing to be moved away.</summary>
     public static bool IsDamage(SqliteException failure) => failure.SqliteErrorCode is Error or Corrupt or Mismatch or NoDatabase;
 
-    public static SqliteConnection Open(string path, Durability durability)
+    /// <param name="path">Where the file is.</param>
+    /// <param name="durability">How durable it is to be.</param>
+    /// <param name="mustExist">True where it was there before: a new one in its place would be one in which nothing was ever spent.</param>
+    public static SqliteConnection Open(string path, Durability durability, bool mustExist)
     {
         string folder = Path.GetDirectoryName(path)!;
         if (!Directory.Exists(folder))
         {
             throw new DirectoryNotFoundException($"The budgets cannot be kept in '{path}': there is no folder '{folder}'. Make it, or set BudgetGuard:Sqlite:Path.");
+        }
+
+        if (mustExist && !File.Exists(path))
+        {
+            throw new FileNotFoundException($"'{path}' is gone. Nothing is written until it is back.", path);
         }
 
         CheckLog(path);

@@ -17,9 +17,9 @@ internal sealed class SqliteJournalFile : IJournalFile
 
     /// <exception cref="IOException">It cannot be opened, or another process has it.</exception>
     /// <exception cref="InvalidDataException">It is damaged, or no file of budgets.</exception>
-    public static SqliteJournalFile Open(string path, Durability durability)
+    public static SqliteJournalFile Open(string path, Durability durability, bool mustExist = false)
     {
-        SqliteConnection connection = JournalOpening.Open(path, durability);
+        SqliteConnection connection = JournalOpening.Open(path, durability, mustExist);
         try
         {
             return new SqliteJournalFile(connection);

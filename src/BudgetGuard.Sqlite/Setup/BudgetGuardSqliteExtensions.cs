@@ -52,8 +52,14 @@ public static class BudgetGuardSqliteExtensions
         SqliteSetup setup = provider.GetRequiredService<SqliteSetup>();
         SettingsSource settings = provider.GetRequiredService<SettingsSource>();
         JournalLayer layer = provider.GetService<JournalLayer>() ?? (static file => file);
+        bool wasThere = false;
         var tracker = new SqliteCostTracker(
-            () => layer(SqliteJournalFile.Open(setup.Path, setup.Durability)),
+            () =>
+            {
+                SqliteJournalFile file = SqliteJournalFile.Open(setup.Path, setup.Durability, mustExist: wasThere);
+                wasThere = true;
+                return layer(file);
+            },
             setup.Path,
             setup.Durability,
             provider.GetRequiredService<TimeProvider>(),

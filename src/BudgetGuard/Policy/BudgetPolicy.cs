@@ -76,7 +76,8 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
 
         if (!attempt.IsCompletedSuccessfully)
         {
-            return AwaitHoldAsync(attempt.AsTask(), plan, current.StoreTimeout, started, cancellationToken);
+            bool mayBeShared = request.Id != default && !request.OwnsId;
+            return AwaitHoldAsync(attempt.AsTask(), plan, mayBeShared, current.StoreTimeout, started, cancellationToken);
         }
 
         HoldTook(started);
@@ -98,7 +99,7 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         new(plan.Accounts, request.AmountOr(current.DefaultCost), request.HoldFor ?? current.HoldTimeout, request.Id) { OwnsId = request.OwnsId };
 
     private async ValueTask<BudgetDecision> AwaitHoldAsync(
-        Task<HoldResult> attempt, BudgetPlan plan, TimeSpan timeout, long started, CancellationToken cancellationToken)
+        Task<HoldResult> attempt, BudgetPlan plan, bool mayBeShared, TimeSpan timeout, long started, CancellationToken cancellationToken)
     {
         try
         {
@@ -108,14 +109,14 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            _ = ReleaseWhenHeldAsync(attempt);
+            _ = ReleaseWhenHeldAsync(attempt, mayBeShared);
             throw;
         }
         catch (Exception failure)
         {
             if (!attempt.IsCompleted)
             {
-                _ = ReleaseWhenHeldAsync(attempt);
+                _ = ReleaseWhenHeldAsync(attempt, mayBeShared);
             }
 
             return OnStoreFailure(plan, failure);
@@ -127,14 +128,15 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
     }
 
     /// <summary>
-    /// A hold whose answer came too late pays for nothing: it goes back as soon as the store tells of it. One that was asked for again is whoever's asked first.
+    /// A hold whose answer came too late pays for nothing: it goes back as soon as the store tells of it. Not one with a name, which somebody may have asked for again and
+    /// been given meanwhile: that one is charged at its estimate when its time is over.
     /// </summary>
-    private async Task ReleaseWhenHeldAsync(Task<HoldResult> attempt)
+    private async Task ReleaseWhenHeldAsync(Task<HoldResult> attempt, bool mayBeShared)
     {
         try
         {
             HoldResult result = await attempt.ConfigureAwait(false);
-            if (result is { Outcome: HoldOutcome.Held, IsRepeat: false })
+            if (result.Outcome == HoldOutcome.Held && !mayBeShared)
             {
                 await tracker.ReleaseAsync(result.Hold, CancellationToken.None).ConfigureAwait(false);
             }
