@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
+using StackExchange.Redis;
 
 namespace BudgetGuard.Redis.Tests;
 
@@ -71,6 +72,40 @@ public sealed class LateLeaseTests(RedisFixture redis) : IClassFixture<RedisFixt
         await node.Leased!.SettleAsync(held.Hold, Charge(1), default);
         AccountState state = await other.Tracker.ReadAsync(account, default);
         Assert.Equal((500L, 0L), (state.Settled, state.Held));
+    }
+
+    [Fact]
+    public async Task Part_that_was_over_before_the_server_lost_all_counts_again_while_a_hold_on_it_is_open()
+    {
+        Account account = Requests(1_000);
+        await using Node node = await NodeAsync();
+        await using ConnectionMultiplexer connection = await redis.Server.ConnectAsync();
+        long spent = await BorrowAsync(node, account);
+        var set = new AccountSet([account]);
+        for (; node.Leased!.Decided.Local < 20; spent++)
+        {
+            await node.Leased.SettleAsync((await HoldAsync(node, set, 1)).Hold, Charge(1), default);
+        }
+
+        long before = node.Leased.Decided.Local;
+        HoldResult held = await node.Leased.HoldAsync(new HoldRequest(set, Charge(5), TimeSpan.FromMinutes(10)), default);
+        Assert.Equal(before + 1, node.Leased.Decided.Local);
+        await node.Tracker.PulseAsync(default);
+        _time.Advance(TimeSpan.FromSeconds(70));
+        await node.Leased.KeepAsync(default);
+        await node.Tracker.PulseAsync(default);
+        await connection.GetDatabase().KeyDeleteAsync([.. connection.GetServers()[0].Keys(pattern: $"bg1:{{{_tree}}}:*")]);
+        await node.Tracker.PulseAsync(default);
+        AccountState state = await node.Tracker.ReadAsync(account, default);
+        Assert.True(state.Settled + state.Held >= 21 + 5, $"{state}, {spent}");
+
+        // No more than what may still become of it.
+        await node.Leased.KeepAsync(default);
+        state = await node.Tracker.ReadAsync(account, default);
+        Assert.Equal(5, state.Held);
+        await node.Leased.SettleAsync(held.Hold, Charge(3), default);
+        await node.Leased.KeepAsync(default);
+        Assert.Equal((state.Settled + 3, 0L), (await node.Tracker.ReadAsync(account, default)) is var last ? (last.Settled, last.Held) : default);
     }
 
     private static Account Requests(long limit, BudgetPeriod period = BudgetPeriod.Total) =>
