@@ -100,11 +100,11 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
     private async ValueTask<BudgetDecision> AwaitHoldAsync(
         Task<HoldResult> attempt, BudgetPlan plan, TimeSpan timeout, long started, CancellationToken cancellationToken)
     {
+        HoldResult result;
         try
         {
-            HoldResult result = await attempt.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+            result = await attempt.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
             store.Answered();
-            return ToDecision(result);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -113,7 +113,8 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         }
         catch (Exception failure)
         {
-            if (!attempt.IsCompleted)
+            // Also where its answer came just after the wait for it was over.
+            if (!attempt.IsFaulted && !attempt.IsCanceled)
             {
                 _ = ReleaseWhenHeldAsync(attempt);
             }
@@ -124,6 +125,9 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         {
             HoldTook(started);
         }
+
+        // An identity that was used for something else is no failure of the store.
+        return ToDecision(result);
     }
 
     /// <summary>
