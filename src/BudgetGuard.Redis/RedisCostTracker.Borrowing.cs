@@ -62,6 +62,21 @@ internal sealed partial class RedisCostTracker
         return (string?)reply[0] == "OK";
     }
 
+    /// <summary>Gives back what a part that was borrowed was charged too much, in its own window; nothing where that is not kept any more.</summary>
+    internal async ValueTask GiveBackAsync(Hold part, Charge charged, Charge actual, CancellationToken cancellationToken)
+    {
+        var ending = new RedisEnding(RedisEndingKind.GiveBack, part, charged, actual, NewId());
+        if (_outbox.Count == 0)
+        {
+            await DeliverAsync(ending, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        // What it corrects may be among what waits: it comes after that.
+        _recall.EndedAs(ending);
+        _outbox.Add(ending);
+    }
+
     /// <summary>Asks all nodes for what they have borrowed of some accounts and do not use.</summary>
     internal async ValueTask CallBackAsync(AccountSet set, CancellationToken cancellationToken) =>
         await _transport.RunAsync(

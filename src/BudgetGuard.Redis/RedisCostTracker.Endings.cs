@@ -9,6 +9,9 @@ internal enum RedisEndingKind
     Adjust,
     Release,
 
+    /// <summary>Like a correction, of a part of what was borrowed: only where it was charged, and only if all of it is told already.</summary>
+    GiveBack,
+
     /// <summary>None: a part of what was borrowed is spent, a part is kept, and the rest goes back.</summary>
     Report,
 }
@@ -44,6 +47,10 @@ internal sealed partial class RedisCostTracker
             var reply = (RedisResult[])(await _transport.RunAsync(RedisScripts.Finish, keys, values, cancellationToken).ConfigureAwait(false))!;
             switch ((string?)reply[0])
             {
+                case "NONE" when ending.Kind == RedisEndingKind.GiveBack:
+                    return;
+                case "EARLY":
+                    throw new RedisUnavailableException("What was borrowed is not told yet.", wasSent: true);
                 case "NONE":
                     if (await TellUnknownAsync(ending, accounts, cancellationToken).ConfigureAwait(false))
                     {
@@ -73,7 +80,7 @@ internal sealed partial class RedisCostTracker
         int members = 2 + charged;
         foreach (RedisAccount account in accounts.All)
         {
-            RedisValue settled = account.AmountOf(ending.Kind is RedisEndingKind.Adjust or RedisEndingKind.Report ? ending.Settled : ending.Actual);
+            RedisValue settled = account.AmountOf(ending.Kind is RedisEndingKind.Adjust or RedisEndingKind.GiveBack or RedisEndingKind.Report ? ending.Settled : ending.Actual);
             RedisValue actual = account.AmountOf(ending.Actual);
             (values[at], values[at + 1], values[at + 2]) = (settled, actual, account.IsSplit ? ++members : 0);
             at += 3;
@@ -92,6 +99,7 @@ internal sealed partial class RedisCostTracker
         RedisEndingKind.Settle => "S",
         RedisEndingKind.Adjust => "A",
         RedisEndingKind.Report => "P",
+        RedisEndingKind.GiveBack => "B",
         _ => "R",
     };
 

@@ -11,7 +11,7 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
 {
     // A hold that is over has to be ended before something is refused for it; more rounds than these mean that others take what becomes free.
     private const int MostRounds = 50;
-    private const int SweptAtOnce = 100;
+    internal const int SweptAtOnce = 250;
 
     private readonly IRedisTransport _transport;
     private readonly TimeProvider _time;
@@ -169,23 +169,24 @@ internal sealed partial class RedisCostTracker : ICostTracker, IBudgetLedger, IA
         }
     }
 
-    /// <summary>Ends the holds whose time is over: nobody is refused for them, and what they hold is charged.</summary>
+    /// <summary>Ends holds whose time is over, some at once: nobody is refused for them, and what they hold is charged.</summary>
+    /// <returns>How many it found; as many as it takes at once, where there may be more.</returns>
     internal async ValueTask<int> SweepAsync(CancellationToken cancellationToken)
     {
         var due = (RedisResult[]?)await _transport.RunAsync(RedisScripts.Due, [_open], [SentTime(Now()), SweptAtOnce], cancellationToken).ConfigureAwait(false);
-        foreach (RedisResult one in due ?? [])
-        {
-            string name = (string)one!;
-            RedisKey key = _prefix + "h:" + name;
-            string? record = (string?)await _transport.RunAsync(RedisScripts.Get, [key, _open], ["", name], cancellationToken).ConfigureAwait(false);
-            if (record is not null)
-            {
-                RedisValue[] values = [SentTime(Now()), name, "X", Remembered, _expiredHolds() == ExpiredHolds.Charge ? 1 : 0, 0];
-                await _transport.RunAsync(RedisScripts.Finish, KeysOf(record, key), values, cancellationToken).ConfigureAwait(false);
-            }
-        }
-
+        await Task.WhenAll((due ?? []).Select(one => ExpireAsync((string)one!, cancellationToken))).ConfigureAwait(false);
         return due?.Length ?? 0;
+    }
+
+    private async Task ExpireAsync(string name, CancellationToken cancellationToken)
+    {
+        RedisKey key = _prefix + "h:" + name;
+        string? record = (string?)await _transport.RunAsync(RedisScripts.Get, [key, _open], ["", name], cancellationToken).ConfigureAwait(false);
+        if (record is not null)
+        {
+            RedisValue[] values = [SentTime(Now()), name, "X", Remembered, _expiredHolds() == ExpiredHolds.Charge ? 1 : 0, 0];
+            await _transport.RunAsync(RedisScripts.Finish, KeysOf(record, key), values, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private static void ThrowIfNegative(in Charge charge)

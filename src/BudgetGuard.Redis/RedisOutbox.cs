@@ -11,6 +11,8 @@ internal sealed class RedisOutbox : IAsyncDisposable
     /// <summary>How many endings are kept.</summary>
     public const int Most = 100_000;
 
+    private const int MostSweeps = 40;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastWait = TimeSpan.FromSeconds(5);
@@ -134,7 +136,11 @@ internal sealed class RedisOutbox : IAsyncDisposable
         try
         {
             await _tracker.PulseAsync(_stopping.Token).ConfigureAwait(false);
-            await _tracker.SweepAsync(_stopping.Token).ConfigureAwait(false);
+
+            // As many as there are, within a bound: who is refused meanwhile has to wait for them.
+            for (int round = 0; round < MostSweeps && await _tracker.SweepAsync(_stopping.Token).ConfigureAwait(false) == RedisCostTracker.SweptAtOnce; round++)
+            {
+            }
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {

@@ -43,7 +43,7 @@ internal sealed class RedisRecall(TimeProvider time)
         Forget();
     }
 
-    /// <summary>Forgets what is too old; of open holds those whose time is over, which other nodes have ended by now.</summary>
+    /// <summary>Forgets what is too old.</summary>
     private void Forget()
     {
         while (_ended.TryPeek(out (long At, RedisEnding Ending) oldest) && (time.GetElapsedTime(oldest.At) > Remembered || _ended.Count > MostEnded))
@@ -52,12 +52,13 @@ internal sealed class RedisRecall(TimeProvider time)
         }
     }
 
+    /// <summary>Forgets open holds whose time is over, which other nodes have ended by now; not what is borrowed, which its node always ends itself.</summary>
     public void ForgetExpired()
     {
         DateTimeOffset now = time.GetUtcNow();
         foreach ((HoldId id, OpenHold hold) in _open)
         {
-            if (hold.Expires <= now)
+            if (hold.Expires <= now && hold.Mark.Length == 0)
             {
                 _open.TryRemove(id, out _);
             }

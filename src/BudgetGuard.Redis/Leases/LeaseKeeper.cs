@@ -26,6 +26,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Task _running;
     private long _reported;
+    private long _losses;
 
     public LeaseKeeper(LeaseBook book, RedisCostTracker direct, TimeProvider time, RedisSignals signals)
     {
@@ -130,6 +131,9 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         {
             long timestamp = _time.GetTimestamp();
             CloseOld(timestamp);
+            long losses = _direct.Losses;
+            bool isLost = losses != _losses;
+            _losses = losses;
             bool reports = _time.GetElapsedTime(_reported, timestamp) >= Report;
             _reported = reports ? timestamp : _reported;
             Exception? failed = null;
@@ -137,6 +141,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
             {
                 try
                 {
+                    // A server that has lost something was told of parts as they were when they were borrowed.
+                    lease.Told = isLost ? default : lease.Told;
                     if (lease.IsClosed || reports)
                     {
                         await TellAsync(lease, isLast: false, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace BudgetGuard.Redis;
 
@@ -85,6 +86,11 @@ internal sealed class LeasedAccount
     }
 
     public Account LocalOf(HoldId id, long granted) => new(_localTerms, ImmutableArray.Create<string?>($"{id.High:x16}{id.Low:x16}"), granted);
+
+    /// <summary>The hold that a part is for all others, of which <see cref="LocalOf"/> made an account.</summary>
+    public static HoldId PartOf(in AccountKey local) =>
+        new(ulong.Parse(local.Partition[0].AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            ulong.Parse(local.Partition[0].AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 
     /// <summary>An amount of the account's unit as a charge.</summary>
     public Charge ChargeOf(long amount) => Place.Account.Terms.Unit switch

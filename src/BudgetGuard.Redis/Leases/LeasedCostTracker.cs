@@ -187,15 +187,36 @@ internal sealed partial class LeasedCostTracker : ICostTracker, IBudgetLedger, I
         return result;
     }
 
-    /// <summary>Charges the difference where the part a hold was taken on is given back already.</summary>
-    private ValueTask CorrectAsync(Hold hold, LateEnding late, Charge before, Charge actual, CancellationToken cancellationToken)
+    /// <summary>
+    /// Charges the difference where the part a hold was taken on is given back already. What was charged too much goes back where it was charged, and into no other window:
+    /// there it would let in more than its limit.
+    /// </summary>
+    private async ValueTask CorrectAsync(Hold hold, LateEnding late, Charge before, Charge actual, CancellationToken cancellationToken)
     {
-        Account[] gone =
-        [
-            .. hold.Accounts.Accounts.Where((account, i) => (late.Gone & (1UL << i)) != 0 && before.In(account.Terms.Unit) != actual.In(account.Terms.Unit)),
-        ];
-        return gone.Length == 0
-            ? ValueTask.CompletedTask
-            : _direct.AdjustAsync(new Hold(RedisCostTracker.NewId(), new AccountSet([.. gone]), hold.Amount), before, actual, cancellationToken);
+        List<Account> more = [];
+        for (int i = 0; i < hold.Accounts.Accounts.Length; i++)
+        {
+            Account account = hold.Accounts.Accounts[i];
+            long difference = actual.In(account.Terms.Unit) - before.In(account.Terms.Unit);
+            if ((late.Gone & (1UL << i)) == 0 || difference == 0)
+            {
+                continue;
+            }
+
+            if (difference > 0)
+            {
+                more.Add(account);
+            }
+            else
+            {
+                var part = new Hold(LeasedAccount.PartOf(late.Keys[i]), new AccountSet([account]), hold.Amount);
+                await _direct.GiveBackAsync(part, before, actual, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        if (more.Count > 0)
+        {
+            await _direct.AdjustAsync(new Hold(RedisCostTracker.NewId(), new AccountSet([.. more]), hold.Amount), before, actual, cancellationToken).ConfigureAwait(false);
+        }
     }
 }

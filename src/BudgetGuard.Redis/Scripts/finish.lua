@@ -1,5 +1,5 @@
 -- Ends a hold that is known: S settles, R releases, X expires, A corrects a settlement. A state only moves up: held, expired, released, settled. P ends nothing: a node
--- tells of what it borrowed how much it has spent and how much it keeps.
+-- tells of what it borrowed how much it has spent and how much it keeps. B corrects what was borrowed, once that is settled.
 -- KEYS: hold, open holds, then the accounts it may be on, then where those that are tracked are. ARGV: time, id, operation, how long it is remembered (ms), 1 if an expired
 -- hold is charged, accounts, then for each the amount, of A what was really used, and which key has those that are tracked, or 0. In place of the 1 a correction has a name,
 -- by which one that comes again is known, as long as there are not 64 after it.
@@ -13,6 +13,11 @@ local rank = {H = 0, X = 1, R = 2, S = 3}
 -- One that is over is not open, whatever a server that has lost something says.
 if op == 'X' and hold.state ~= 'H' then call('ZREM', KEYS[2], ARGV[2]) end
 if op == 'P' and hold.state ~= 'H' then return {'OVER', hold.state} end
+if op == 'B' then
+  if hold.state == 'H' then return {'EARLY'} end
+  if hold.state ~= 'S' then return {'OVER', hold.state} end
+  op = 'A'
+end
 if op == 'A' and hold.state ~= 'S' then op = 'L' end
 local target = (op == 'L' or op == 'A') and 'S' or op
 if op == 'A' and find(hold.print, ARGV[5], 1, true) then return {'OVER', hold.state} end

@@ -42,6 +42,7 @@ internal sealed partial class HoldBook
         ref HoldSlot slot = ref _holds[index];
         ulong gone = 0;
         (long nanos, long tokens, long requests) = (0, 0, 0);
+        AccountKey[]? keys = null;
         for (int i = 0; i < slot.Count; i++)
         {
             ref HoldEntry entry = ref slot.Entries[i];
@@ -51,6 +52,7 @@ internal sealed partial class HoldBook
             }
 
             gone |= 1UL << i;
+            (keys ??= new AccountKey[slot.Count])[i] = entry.Window.Ledger.Account.Key;
 
             // All accounts of a unit count the same for a hold.
             long counted = Saturating.Add(entry.Held, entry.Settled);
@@ -68,6 +70,6 @@ internal sealed partial class HoldBook
             }
         }
 
-        return gone == 0 ? default : new LateEnding(gone, new Charge(Money.FromNanos(nanos), tokens, requests), slot.State == HoldState.Settled);
+        return gone == 0 ? default : new LateEnding(gone, new Charge(Money.FromNanos(nanos), tokens, requests), slot.State == HoldState.Settled, keys!);
     }
 }

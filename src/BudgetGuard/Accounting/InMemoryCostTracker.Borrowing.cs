@@ -154,4 +154,5 @@ internal sealed partial class InMemoryCostTracker
 /// <param name="Gone">A bit for each of its accounts that is gone.</param>
 /// <param name="Counted">What they counted for it when they went: what it held and what it was charged.</param>
 /// <param name="IsSettled">True if it was settled before.</param>
-internal readonly record struct LateEnding(ulong Gone, Charge Counted, bool IsSettled);
+/// <param name="Keys">Which they are, each at its place; null where none is gone.</param>
+internal readonly record struct LateEnding(ulong Gone, Charge Counted, bool IsSettled, AccountKey[] Keys);

@@ -101,11 +101,11 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
     private async ValueTask<BudgetDecision> AwaitHoldAsync(
         Task<HoldResult> attempt, BudgetPlan plan, bool mayBeShared, TimeSpan timeout, long started, CancellationToken cancellationToken)
     {
+        HoldResult result;
         try
         {
-            HoldResult result = await attempt.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+            result = await attempt.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
             store.Answered();
-            return ToDecision(result);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -114,7 +114,8 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         }
         catch (Exception failure)
         {
-            if (!attempt.IsCompleted)
+            // Also where its answer came just after the wait for it was over.
+            if (!attempt.IsFaulted && !attempt.IsCanceled)
             {
                 _ = ReleaseWhenHeldAsync(attempt, mayBeShared);
             }
@@ -125,6 +126,9 @@ internal sealed class BudgetPolicy(SettingsSource settings, IPriceCatalog catalo
         {
             HoldTook(started);
         }
+
+        // An identity that was used for something else is no failure of the store.
+        return ToDecision(result);
     }
 
     /// <summary>
