@@ -22,6 +22,7 @@ local KEEP = 49 * 3600 * 1000000
 local SPEC = 8
 -- How many windows that are over an account that carries debt keeps for corrections.
 local PAST = 64
+local KEYS, ARGV = KEYS, ARGV
 local call, match, find, format = redis.call, string.match, string.find, string.format
 
 -- Whole numbers only, of which this takes the least time.
