@@ -68,7 +68,15 @@ internal sealed partial class RedisCostTracker
         var ending = new RedisEnding(RedisEndingKind.GiveBack, part, charged, actual, NewId());
         if (_outbox.Count == 0)
         {
-            await DeliverAsync(ending, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await DeliverAsync(ending, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EarlyEndingException)
+            {
+                // The outbox has it, and tells it once the part is told.
+            }
+
             return;
         }
 

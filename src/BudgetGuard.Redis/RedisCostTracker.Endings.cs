@@ -22,7 +22,8 @@ internal enum RedisEndingKind
 /// <param name="Settled">Of a correction: what it was settled at.</param>
 /// <param name="Actual">What it really used.</param>
 /// <param name="Name">Of a correction: by what one that is told again is known.</param>
-internal readonly record struct RedisEnding(RedisEndingKind Kind, Hold Hold, Charge Settled, Charge Actual, HoldId Name = default);
+/// <param name="Tries">How often it came before what it corrects.</param>
+internal readonly record struct RedisEnding(RedisEndingKind Kind, Hold Hold, Charge Settled, Charge Actual, HoldId Name = default, int Tries = 0);
 
 internal sealed partial class RedisCostTracker
 {
@@ -50,7 +51,7 @@ internal sealed partial class RedisCostTracker
                 case "NONE" when ending.Kind == RedisEndingKind.GiveBack:
                     return;
                 case "EARLY":
-                    throw new RedisUnavailableException("What was borrowed is not told yet.", wasSent: true);
+                    throw new EarlyEndingException();
                 case "NONE":
                     if (await TellUnknownAsync(ending, accounts, cancellationToken).ConfigureAwait(false))
                     {

@@ -79,7 +79,14 @@ internal sealed partial class RedisCostTracker
 
         foreach (RedisEnding ending in ended)
         {
-            await TellAsync(ending, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await TellAsync(ending, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EarlyEndingException)
+            {
+                _outbox.Add(ending);
+            }
         }
 
         _signals.ToldAgain(open.Count, ended.Count);

@@ -13,6 +13,9 @@ internal sealed class RedisOutbox : IAsyncDisposable
 
     private const int MostSweeps = 40;
 
+    // So often is told what comes before what it corrects: for more than a minute. Then what it would have given back stays charged.
+    private const int MostTries = 200;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastWait = TimeSpan.FromSeconds(5);
@@ -76,15 +79,27 @@ internal sealed class RedisOutbox : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>Tells what waits, the oldest first; false as soon as Redis does not take it.</summary>
+    /// <summary>Tells what waits, the oldest first; false as soon as Redis does not take it, or where nothing of it can be told yet.</summary>
     internal async ValueTask<bool> DeliverAsync(CancellationToken cancellationToken)
     {
         int delivered = 0;
-        while (_waiting.TryPeek(out RedisEnding ending))
+
+        // What comes too early goes to the end; each is tried once in a round.
+        for (int left = Count; left > 0 && _waiting.TryPeek(out RedisEnding ending); left--)
         {
             try
             {
                 await _tracker.TellAsync(ending, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EarlyEndingException) when (ending.Tries < MostTries)
+            {
+                _waiting.TryDequeue(out _);
+                _waiting.Enqueue(ending with { Tries = ending.Tries + 1 });
+                continue;
+            }
+            catch (EarlyEndingException early)
+            {
+                _signals.OutboxWaits(Count, early);
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
@@ -102,7 +117,7 @@ internal sealed class RedisOutbox : IAsyncDisposable
             _signals.OutboxDelivered(delivered);
         }
 
-        return true;
+        return delivered > 0 || Count == 0;
     }
 
     private async Task RunAsync()

@@ -46,6 +46,12 @@ public sealed class SimulationTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public Task A_process_with_a_file() => TryAsync(static seed => new DiskWorld(seed).RunAsync());
 
+    /// <summary>Seeds that once found something: a refund that came before what it corrects.</summary>
+    [Theory]
+    [InlineData(1814547257)]
+    public async Task Borrowing_run_that_once_found_something_finds_nothing(int seed) =>
+        AssertNone(seed, await AloneAsync(number => new RedisWorld(number, _connection.GetDatabase(), new RedisRun { Borrows = true }).RunAsync(), seed));
+
     [Theory]
     [InlineData(nameof(Mutants.LosesEarlySettlements))]
     [InlineData(nameof(Mutants.ForgetsEarlyReleases))]

@@ -14,8 +14,8 @@ local rank = {H = 0, X = 1, R = 2, S = 3}
 if op == 'X' and hold.state ~= 'H' then call('ZREM', KEYS[2], ARGV[2]) end
 if op == 'P' and hold.state ~= 'H' then return {'OVER', hold.state} end
 if op == 'B' then
-  if hold.state == 'H' then return {'EARLY'} end
-  if hold.state ~= 'S' then return {'OVER', hold.state} end
+  -- Its node settles it in any case, also where it has expired meanwhile.
+  if hold.state ~= 'S' then return {'EARLY'} end
   op = 'A'
 end
 if op == 'A' and hold.state ~= 'S' then op = 'L' end
