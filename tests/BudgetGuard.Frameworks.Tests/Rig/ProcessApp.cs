@@ -17,7 +17,8 @@ internal sealed class ProcessApp : IFrameworkApp
     {
         _process = process;
         Ledger = ledger;
-        Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 200 }) { BaseAddress = address, Timeout = Patience };
+        // Some frameworks' servers close each connection after its answer without a word: none is used twice.
+        Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 200, PooledConnectionLifetime = TimeSpan.Zero }) { BaseAddress = address, Timeout = Patience };
     }
 
     public HttpClient Client { get; }
