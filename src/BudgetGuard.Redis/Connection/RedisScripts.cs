@@ -3,7 +3,7 @@ namespace BudgetGuard.Redis;
 /// <summary>The scripts, each with what all of them begin with.</summary>
 internal static class RedisScripts
 {
-    private static readonly string _common = TextOf("common.lua");
+    private static readonly string _common = string.Concat(((string[])["asking", "windows", "keeping", "holding"]).Select(static part => TextOf(part + ".lua")));
 
     public static RedisScript Hold { get; } = Whole("hold");
 
