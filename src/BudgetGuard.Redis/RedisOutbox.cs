@@ -14,7 +14,7 @@ internal sealed class RedisOutbox : IAsyncDisposable
     private const int MostSweeps = 40;
 
     // So often is told what comes before what it corrects: for more than a minute. Then what it would have given back stays charged.
-    private const int MostTries = 200;
+    internal const int MostTries = 200;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
@@ -97,9 +97,13 @@ internal sealed class RedisOutbox : IAsyncDisposable
                 _waiting.Enqueue(ending with { Tries = ending.Tries + 1 });
                 continue;
             }
-            catch (EarlyEndingException early)
+            catch (EarlyEndingException)
             {
-                _signals.OutboxWaits(Count, early);
+                // What it corrects was never told, and never will be.
+                _signals.OutboxLost(1);
+                _waiting.TryDequeue(out _);
+                Interlocked.Decrement(ref _count);
+                continue;
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {

@@ -190,6 +190,7 @@ public sealed class DecisionTests(RedisFixture redis) : IClassFixture<RedisFixtu
                 return reply;
             }
 
+            // A real server that is away, and a breaker on the real clock.
             await Task.Delay(100);
         }
     }

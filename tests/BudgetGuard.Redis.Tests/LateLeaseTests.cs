@@ -1,6 +1,8 @@
-using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
+
+using static BudgetGuard.Redis.Tests.Borrowing;
 
 namespace BudgetGuard.Redis.Tests;
 
@@ -108,38 +110,37 @@ public sealed class LateLeaseTests(RedisFixture redis) : IClassFixture<RedisFixt
         Assert.Equal((state.Settled + 3, 0L), (await node.Tracker.ReadAsync(account, default)) is var last ? (last.Settled, last.Held) : default);
     }
 
+    [Fact]
+    public async Task Refund_that_comes_before_its_charge_holds_nothing_up_and_is_given_up_at_last()
+    {
+        Account account = Requests(1_000);
+        var set = new AccountSet([account]);
+        await using Node node = await NodeAsync();
+        await using var outbox = new RedisOutbox(node.Tracker, _time, new RedisSignals(NullLogger.Instance));
+        Hold part = (await node.Tracker.BorrowAsync(set, Charge(50), Ttl, default))!.Value.Hold;
+        Hold other = (await node.Tracker.HoldAsync(new HoldRequest(set, Charge(10), Ttl), default)).Hold;
+        outbox.Add(new RedisEnding(RedisEndingKind.GiveBack, part, Charge(50), Charge(20), RedisCostTracker.NewId()));
+        outbox.Add(new RedisEnding(RedisEndingKind.Settle, other, default, Charge(10)));
+        Assert.True(await outbox.DeliverAsync(default));
+        Assert.Equal((1, 10L), (outbox.Count, (await node.Tracker.ReadAsync(account, default)).Settled));
+        await node.Tracker.SettleAsync(part, Charge(50), default);
+        Assert.True(await outbox.DeliverAsync(default));
+        Assert.Equal((0, 30L), (outbox.Count, (await node.Tracker.ReadAsync(account, default)).Settled));
+
+        Hold never = (await node.Tracker.BorrowAsync(set, Charge(50), Ttl, default))!.Value.Hold;
+        outbox.Add(new RedisEnding(RedisEndingKind.GiveBack, never, Charge(50), Charge(20), RedisCostTracker.NewId()));
+        for (int round = 0; round < RedisOutbox.MostTries; round++)
+        {
+            Assert.False(await outbox.DeliverAsync(default));
+        }
+
+        Assert.Equal(1, outbox.Count);
+        Assert.True(await outbox.DeliverAsync(default));
+        Assert.Equal((0, 50L), (outbox.Count, (await node.Tracker.ReadAsync(account, default)).Held));
+    }
+
     private static Account Requests(long limit, BudgetPeriod period = BudgetPeriod.Total) =>
         new(new BudgetTerms { Name = "race", Unit = BudgetUnit.Requests, Window = new WindowSpec(period, TimeZoneInfo.Utc) }, [], limit);
-
-    private static Charge Charge(long requests) => new(Money.Zero, 0, requests);
-
-    private static ValueTask<HoldResult> HoldAsync(Node node, AccountSet set, long requests) =>
-        node.Leased!.HoldAsync(new HoldRequest(set, Charge(requests), Ttl), default);
-
-    private static async Task<int> BorrowAsync(Node node, Account account)
-    {
-        var set = new AccountSet([account]);
-        long before = node.Leased!.Decided.Local;
-        int spent = 0;
-        await EventuallyAsync(async () =>
-        {
-            HoldResult result = await HoldAsync(node, set, 1);
-            spent++;
-            await node.Leased.SettleAsync(result.Hold, Charge(1), default);
-            return node.Leased.Decided.Local > before;
-        });
-        return spent;
-    }
-
-    private static async Task EventuallyAsync(Func<Task<bool>> isTrue)
-    {
-        long started = Stopwatch.GetTimestamp();
-        while (!await isTrue())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(30), "What was waited for does not come.");
-            await Task.Delay(10);
-        }
-    }
 
     private async Task<Node> NodeAsync() => await Node.StartAsync(redis.Server.Address, _time, _tree, sendsTime: true, borrows: true);
 }

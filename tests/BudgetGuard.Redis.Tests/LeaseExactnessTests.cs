@@ -1,7 +1,8 @@
-using System.Diagnostics;
 using System.Globalization;
 using BudgetGuard.Accounting;
 using Microsoft.Extensions.Time.Testing;
+
+using static BudgetGuard.Redis.Tests.Borrowing;
 
 namespace BudgetGuard.Redis.Tests;
 
@@ -9,7 +10,6 @@ namespace BudgetGuard.Redis.Tests;
 public sealed class LeaseExactnessTests(RedisFixture redis) : IClassFixture<RedisFixture>
 {
     private static readonly TimeSpan Ttl = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2027, 3, 31, 12, 0, 0, TimeSpan.Zero));
     private readonly string _tree = RedisFixture.NewTree();
@@ -192,41 +192,10 @@ public sealed class LeaseExactnessTests(RedisFixture redis) : IClassFixture<Redi
     private static Account Requests(long limit, string name = "race") =>
         new(new BudgetTerms { Name = name, Unit = BudgetUnit.Requests, Window = WindowSpec.Total }, [], limit);
 
-    private static Charge Charge(long requests) => new(Money.Zero, 0, requests);
-
-    private static ValueTask<HoldResult> HoldAsync(Node node, AccountSet set, long requests) =>
-        node.Leased!.HoldAsync(new HoldRequest(set, Charge(requests), Ttl), default);
-
     private static async Task<(long Settled, long Held)> ReadAsync(Node node, Account account)
     {
         AccountState state = await node.Tracker.ReadAsync(account, default);
         return (state.Settled, state.Held);
-    }
-
-    /// <summary>Asks until the node decides by itself; tells how much was spent.</summary>
-    private static async Task<int> BorrowAsync(Node node, Account account)
-    {
-        var set = new AccountSet([account]);
-        long before = node.Leased!.Decided.Local;
-        int spent = 0;
-        await EventuallyAsync(async () =>
-        {
-            HoldResult result = await HoldAsync(node, set, 1);
-            spent++;
-            await node.Leased.SettleAsync(result.Hold, Charge(1), default);
-            return node.Leased.Decided.Local > before;
-        });
-        return spent;
-    }
-
-    private static async Task EventuallyAsync(Func<Task<bool>> isTrue)
-    {
-        long started = Stopwatch.GetTimestamp();
-        while (!await isTrue())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(started) < Patience, "What was waited for does not come.");
-            await Task.Delay(10);
-        }
     }
 
     private async Task<Node> NodeAsync(Func<ExpiredHolds>? expired = null) =>

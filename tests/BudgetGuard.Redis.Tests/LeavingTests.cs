@@ -41,25 +41,31 @@ public sealed class LeavingTests(RedisFixture redis) : IClassFixture<RedisFixtur
     [Theory]
     [InlineData("finish")]
     [InlineData("pulse")]
-    [InlineData("seat")]
     public async Task Step_that_fails_as_its_node_ends_keeps_nothing_from_being_told(string script)
     {
         FailingAtTheEnd? transport = null;
         Node node = await Node.StartAsync(redis.Server.Address, tree: _tree, borrows: true, wrap: inner => transport = new FailingAtTheEnd(inner));
-        int spent = 0;
-        while (node.Leased!.Decided.Local < 10)
-        {
-            HoldResult result = await node.Leased.HoldAsync(new HoldRequest(_set, Requests(1), _ttl), default);
-            await node.Leased.SettleAsync(result.Hold, Requests(1), default);
-            spent++;
-            await Task.Delay(10);
-        }
+        int spent = await Borrowing.BorrowAsync(node, _account, times: 10);
 
         // Something of its own is on the way, and waits.
         transport!.Script = script;
-        await Task.WhenAny(transport.Waits.Task, Task.Delay(TimeSpan.FromSeconds(3)));
+        await transport.Waits.Task.WaitAsync(TimeSpan.FromSeconds(30));
         transport.Script = "";
         await node.DisposeAsync();
+        Assert.Equal(spent, await SettledAsync());
+        Assert.Equal(0, await HeldAsync());
+    }
+
+    [Fact]
+    public async Task Seat_that_cannot_be_left_keeps_nothing_from_being_told()
+    {
+        LosingTransport? transport = null;
+        Node node = await Node.StartAsync(redis.Server.Address, tree: _tree, borrows: true, wrap: inner => transport = new LosingTransport(inner));
+        int spent = await Borrowing.BorrowAsync(node, _account);
+        Assert.NotNull(await node.Leased!.SummarizeAsync(default));
+        transport!.Lose("seat", isRun: false, times: 1);
+        await node.DisposeAsync();
+        Assert.Equal(0, transport.Left);
         Assert.Equal(spent, await SettledAsync());
         Assert.Equal(0, await HeldAsync());
     }

@@ -122,6 +122,7 @@ public sealed class LostWritesTests(RedisFixture redis) : IClassFixture<RedisFix
             for (int i = 0; i < 1_000 && Tracker.Waiting > 0; i++)
             {
                 _time.Advance(TimeSpan.FromMilliseconds(100));
+                // The server answers in its own time.
                 await Task.Delay(10);
             }
 

@@ -59,6 +59,8 @@ public sealed class KillTests(ITestOutputHelper output)
             {
                 using CancellationTokenSource stop = new();
                 Task[] clients = [.. Enumerable.Range(0, Clients).Select(number => ClientAsync(gateway.Client, books, number, random.Next(), stop.Token))];
+
+                // The moment of the kill, in a process whose clock is real.
                 await Task.Delay(random.Next(20, 700));
                 if (kill % 2 == 0)
                 {

@@ -7,18 +7,19 @@ internal sealed class LosingTransport(IRedisTransport inner) : IRedisTransport
 {
     private string _script = "";
     private bool _isRun;
-    private int _times;
+    /// <summary>How many are still to be lost.</summary>
+    public int Left { get; private set; }
 
-    public void Lose(string script, bool isRun, int times) => (_script, _isRun, _times) = (script, isRun, times);
+    public void Lose(string script, bool isRun, int times) => (_script, _isRun, Left) = (script, isRun, times);
 
     public async ValueTask<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken)
     {
-        if (script.Name != _script || _times == 0)
+        if (script.Name != _script || Left == 0)
         {
             return await inner.RunAsync(script, keys, arguments, cancellationToken);
         }
 
-        _times--;
+        Left--;
         if (_isRun)
         {
             await inner.RunAsync(script, keys, arguments, cancellationToken);
